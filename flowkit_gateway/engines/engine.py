@@ -1,0 +1,135 @@
+"""The protocol between the scheduler and whatever runs tasks."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+
+class Device(NamedTuple):
+    """One accelerator of a node."""
+
+    index: int
+    """Position on its node, as the vendor's library counts."""
+    uuid: str
+    model: str
+    """Canonical model name of the GPU grammar, such as `a100`."""
+    memory_gb: float
+    vendor: str
+    simulated: bool
+
+
+class Capacity(NamedTuple):
+    """What tasks share on this engine."""
+
+    cpus: float
+    memory_bytes: int
+    devices: tuple[Device, ...]
+
+
+class Capabilities(NamedTuple):
+    """What an engine can do; a request for more is refused at submit."""
+
+    max_num_instances: int
+    in_place: bool
+    """Tasks may run in a directory of the gateway's machine."""
+    fractional_gpus: bool
+
+
+class Launch(NamedTuple):
+    """One attempt of a task, ready to be started."""
+
+    task_id: str
+    attempt: int
+    run_dir: Path
+    """Private directory of the attempt; the engine creates it and keeps logs and status in it."""
+    command: Sequence[str]
+    env: Mapping[str, str]
+    """The whole environment of the command."""
+    working_dir: str | None
+    """Where to run; None for a private directory under `run_dir`."""
+    cpus: float
+    memory_bytes: int | None
+    """Most memory that the task may use; None for no bound."""
+    devices: tuple[Device, ...]
+    max_run_time: float | None
+    """Seconds after which the engine itself ends the attempt."""
+    grace_period: float
+    """Seconds between asking a task to stop and killing it."""
+    max_output_bytes: int
+
+
+class State(enum.Enum):
+    """What an engine can observe of an attempt."""
+
+    RUNNING = "running"
+    ENDED = "ended"
+    """The attempt has an outcome: `exit_code`, `reason` and `message` say which."""
+    LOST = "lost"
+    """The attempt had started and is gone without an outcome."""
+    NEVER_STARTED = "never_started"
+    """The attempt was not started and never will be; it is safe to start another."""
+
+
+class Observation(NamedTuple):
+    """What an engine saw of an attempt."""
+
+    task_id: str
+    attempt: int
+    state: State
+    at: float
+    """Unix time of the change."""
+    started_at: float | None = None
+    exit_code: int | None = None
+    reason: str | None = None
+    """A `TaskReason` of the contract."""
+    message: str | None = None
+    output_bytes: int = 0
+    output_dropped_bytes: int = 0
+
+
+Report = Callable[[Observation], None]
+"""Takes an observation on the event loop's thread; must not block."""
+
+
+class StartError(Exception):
+    """An attempt could not be started; its text says why."""
+
+
+class Engine(Protocol):
+    """Runs attempts. All methods are called on one event loop."""
+
+    name: str
+
+    def capabilities(self) -> Capabilities:
+        """Say what the engine can do."""
+
+    def capacity(self) -> Capacity:
+        """Say what there is to share; constant while the engine is open."""
+
+    async def open(self, report: Report) -> None:
+        """Begin to report observations."""
+
+    async def start(self, launch: Launch) -> None:
+        """Start an attempt and report RUNNING and, in time, ENDED or LOST.
+
+        Raises:
+            StartError: the attempt was not started and never will be.
+        """
+
+    async def attach(self, task_id: str, attempt: int, run_dir: Path) -> None:
+        """Take up an attempt of an earlier gateway: report what became of it, now or in time.
+
+        Exactly one of RUNNING (then ENDED or LOST), ENDED, LOST or NEVER_STARTED is reported.
+        """
+
+    async def cancel(self, task_id: str, attempt: int, *, force: bool) -> None:
+        """Ask an attempt to end; `force` kills it at once. ENDED is reported when it did."""
+
+    async def discard(self, task_id: str) -> None:
+        """Remove what is kept of a finished task (its run directories)."""
+
+    async def close(self) -> None:
+        """Stop observing. Attempts live on."""
