@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flowkit_gateway.store.rows import EventRow, TaskRow
 
-_CHANGEABLE = frozenset({"name", "labels", "priority"})
-# `caller_env` may hold secrets of the caller's shell: it goes in and never comes out.
-_HIDDEN = frozenset({"caller_env"}) | _CHANGEABLE
-
 
 def timestamp(at: float) -> str:
     """Return a Unix time as RFC 3339 in UTC.
@@ -30,56 +26,56 @@ def task_document(row: TaskRow, queue_position: int | None) -> dict[str, object]
         row: the task.
         queue_position: its place in the queue, from 1; None when it is not queued.
     """
-    document: dict[str, object] = {"id": row.id, "project": row.project}
-    for key, value in row.settings.items():
-        if key not in _HIDDEN and value is not None:
-            document[key] = value
-    optional: tuple[tuple[str, object], ...] = (
-        ("name", row.name),
-        ("labels", row.labels or None),
-        ("created_by", row.created_by),
-        ("instance_type", row.instance_type),
-        ("reason", row.reason),
-        ("message", row.message),
-        ("exit_code", row.exit_code),
-        ("gpu_indices", row.gpu_indices),
-        ("queue_position", queue_position),
-        ("output_bytes", row.output_bytes),
-        ("output_dropped_bytes", row.output_dropped_bytes),
-    )
-    for key, value in optional:
-        if value is not None:
-            document[key] = value
-    document["priority"] = row.priority
-    document["status"] = row.status
-    document["engine"] = row.engine
-    document["simulated"] = row.simulated
-    document["attempt"] = row.attempt
-    document["created_at"] = timestamp(row.created_at)
-    if row.started_at is not None:
-        document["started_at"] = timestamp(row.started_at)
-    if row.finished_at is not None:
-        document["finished_at"] = timestamp(row.finished_at)
-    if row.cancel_requested_at is not None:
-        document["cancel_requested_at"] = timestamp(row.cancel_requested_at)
-    return document
+    document: dict[str, object] = {
+        **row.settings,
+        "id": row.id,
+        "project": row.project,
+        "created_by": row.created_by,
+        "name": row.name,
+        "labels": row.labels or None,
+        "priority": row.priority,
+        "status": row.status,
+        "reason": row.reason,
+        "message": row.message,
+        "exit_code": row.exit_code,
+        "engine": row.engine,
+        "simulated": row.simulated,
+        "gpu_indices": row.gpu_indices,
+        "attempt": row.attempt,
+        "created_at": timestamp(row.created_at),
+        "started_at": _timestamp_or_none(row.started_at),
+        "finished_at": _timestamp_or_none(row.finished_at),
+        "cancel_requested_at": _timestamp_or_none(row.cancel_requested_at),
+        "queue_position": queue_position,
+        "output_bytes": row.output_bytes,
+        "output_dropped_bytes": row.output_dropped_bytes,
+        # It may hold secrets of the caller's shell: it goes in and never comes out.
+        "caller_env": None,
+    }
+    if row.instance_type is not None:
+        document["instance_type"] = row.instance_type
+    return _without_none(document)
 
 
 def event_document(row: EventRow) -> dict[str, object]:
     """Return the contract's `Event`, without keys that have no value."""
-    document: dict[str, object] = {
-        "number": row.number,
-        "type": row.type,
-        "at": timestamp(row.at),
-    }
-    optional: tuple[tuple[str, object], ...] = (
-        ("task_id", row.task_id),
-        ("status", row.status),
-        ("reason", row.reason),
-        ("exit_code", row.exit_code),
-        ("message", row.message),
+    return _without_none(
+        {
+            "number": row.number,
+            "type": row.type,
+            "at": timestamp(row.at),
+            "task_id": row.task_id,
+            "status": row.status,
+            "reason": row.reason,
+            "exit_code": row.exit_code,
+            "message": row.message,
+        }
     )
-    for key, value in optional:
-        if value is not None:
-            document[key] = value
-    return document
+
+
+def _timestamp_or_none(at: float | None) -> str | None:
+    return None if at is None else timestamp(at)
+
+
+def _without_none(document: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in document.items() if value is not None}
