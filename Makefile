@@ -1,0 +1,58 @@
+# The commands of this project; `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TYPED := flowkit flowkit_gateway generated/flowkit_api tests bench examples scripts
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format regen check-regen wheel-check bench bench-peers record clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Create .venv with flowkit, its gateway and the tools (skipped when up to date)
+
+$(READY): pyproject.toml scripts/create_venv.sh
+	@scripts/create_venv.sh "$(PYTHON)" $(VENV)
+	@touch $@
+
+demo: $(READY) ## Run a small numpy training on a simulated 2 x A100, its loss streamed
+	@scripts/demo.sh
+
+test: $(READY) ## Run the tests
+	$(BIN)/pytest -n 2
+
+lint: $(READY) ## Check format, style, types, the walls between packages and the generated code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(TYPED)
+	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory check-regen
+
+format: $(READY) ## Format the code and mend what can be mended by machine
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+regen: $(READY) ## Write the generated code anew from openapi.yaml and flowkit/_async
+	$(BIN)/python scripts/regenerate.py
+
+check-regen: regen ## Prove that the generated code is fresh and committed
+	@scripts/check_generated.sh
+
+wheel-check: $(READY) ## Build sdist and wheel, install them into empty environments and use them
+	@scripts/check_wheel.sh "$(PYTHON)"
+
+bench: $(READY) ## Measure flowkit beside its floors and peers (ARGS=--write renews docs/benchmarks.md)
+	$(BIN)/python -m bench.run $(ARGS)
+
+bench-peers: $(READY) ## Install the peers of the benchmark into .bench/ (network, about 1.5 GB)
+	$(BIN)/python -m bench.install_peers $(ARGS)
+
+record: $(READY) ## Record the cassettes of tests/cassettes anew from a real gateway
+	$(BIN)/python scripts/record_cassettes.py
+
+clean: ## Remove what the commands above have made
+	rm -rf $(VENV) .bench .demo build dist .coverage .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache
