@@ -4,7 +4,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-TYPED := flowkit flowkit_gateway generated/flowkit_api tests bench examples scripts
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format regen check-regen wheel-check bench bench-peers record clean
@@ -27,7 +26,7 @@ test: $(READY) ## Run the tests
 lint: $(READY) ## Check format, style, types, the walls between packages and the generated code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy $(TYPED)
+	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory check-regen
 
