@@ -1,0 +1,218 @@
+"""What a task needs, and what an engine has left: who fits where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple, cast
+
+from flowkit.errors import InvalidGPURequest
+from flowkit.gpus import GPURequest
+from flowkit.instances import InstanceTypeName, Offer
+from flowkit_gateway.engines.engine import Capacity, Device
+from flowkit_gateway.problems import Detail
+from flowkit_gateway.problems import InvalidGPURequest as InvalidGPUProblem
+from flowkit_gateway.store.rows import Placement
+
+GB = 1_000_000_000
+DEFAULT_CPUS = 1.0
+
+
+class Demand(NamedTuple):
+    """What one task needs. Tasks of equal demand are interchangeable to the scheduler."""
+
+    cpus: float
+    memory_bytes: int
+    gpus: tuple[GPURequest, ...]
+    """Alternatives, first choice first; empty when the task needs no GPU."""
+
+
+class Group(NamedTuple):
+    """Devices that are alike."""
+
+    model: str
+    memory_gb: float
+    vendor: str
+    simulated: bool
+
+    def matches(self, request: GPURequest) -> bool:
+        """Say whether one device of this group is what a request asks for."""
+        return request.accepts(self.model, self.memory_gb)
+
+
+class Shortage:
+    """What is promised to tasks that are ahead in the queue and do not fit yet."""
+
+    __slots__ = ("cpus", "groups", "memory_bytes")
+
+    def __init__(self) -> None:
+        self.cpus = 0.0
+        self.memory_bytes = 0
+        self.groups: set[Group] = set()
+
+
+def demand_of(
+    settings: Mapping[str, object], offers: Iterable[Offer], loc: str = "/body"
+) -> Demand:
+    """Return what a validated `TaskCreate` document needs.
+
+    Args:
+        settings: the document.
+        offers: what the gateway offers: an instance type without a memory size means the largest.
+        loc: JSON pointer of the document in its request, for errors.
+
+    Raises:
+        problems.InvalidGPURequest: a GPU request or instance type is not in the grammar.
+    """
+    cpus = cast("float | None", settings.get("cpus"))
+    gpus: tuple[GPURequest, ...] = ()
+    instance_type = cast("str | None", settings.get("instance_type"))
+    if instance_type is not None:
+        with _refusing_at(f"{loc}/instance_type"):
+            name = InstanceTypeName.parse(instance_type, offers)
+        if name.model is not None:
+            size = name.memory_gb
+            gpus = (GPURequest(name.gpu_count, (name.model,), size, size),)
+        elif cpus is None and name.cpus is not None:
+            cpus = name.cpus
+    else:
+        gpus = _parse_all(cast("list[str]", settings.get("gpu") or []), f"{loc}/gpu")
+    least = cast("float | None", settings.get("min_gpu_memory_gb"))
+    if least is not None:
+        with _refusing_at(f"{loc}/min_gpu_memory_gb"):
+            gpus = tuple(_with_least_memory(request, least) for request in gpus or (GPURequest(),))
+    memory_gb = cast("float | None", settings.get("memory_gb"))
+    return Demand(
+        cpus=DEFAULT_CPUS if cpus is None else float(cpus),
+        memory_bytes=0 if memory_gb is None else int(memory_gb * GB),
+        gpus=gpus,
+    )
+
+
+def _parse_all(texts: list[str], loc: str) -> tuple[GPURequest, ...]:
+    requests = []
+    for place, text in enumerate(texts):
+        with _refusing_at(f"{loc}/{place}"):
+            requests.append(GPURequest.parse(text))
+    return tuple(requests)
+
+
+@contextmanager
+def _refusing_at(loc: str) -> Iterator[None]:
+    try:
+        yield
+    except InvalidGPURequest as error:
+        detail = Detail(loc, error.message, error.hint)
+        raise InvalidGPUProblem(error.message, hint=error.hint, details=[detail]) from error
+
+
+def _with_least_memory(request: GPURequest, least: float) -> GPURequest:
+    floor = max(least, request.memory_min_gb or 0)
+    return GPURequest(
+        request.count, request.models, floor, request.memory_max_gb, vendor=request.vendor
+    )
+
+
+class Pool:
+    """The resources of one engine, and how much of them is free.
+
+    Args:
+        capacity: everything there is.
+    """
+
+    def __init__(self, capacity: Capacity) -> None:
+        self.capacity = capacity
+        self.cpus = capacity.cpus
+        self.memory_bytes = capacity.memory_bytes
+        self.groups: dict[Group, list[Device]] = {}
+        for device in capacity.devices:
+            group = Group(device.model, device.memory_gb, device.vendor, device.simulated)
+            self.groups.setdefault(group, []).append(device)
+        self._devices = {device.uuid: device for device in capacity.devices}
+        self._free = dict.fromkeys(self._devices, 1.0)
+
+    def candidates(self, request: GPURequest) -> Iterable[Group]:
+        """Yield the groups that match, in the order in which they are to be tried.
+
+        Named models come in the order of the request; otherwise the smallest memory that will do
+        comes first, so that big GPUs stay free for those who need them.
+        """
+        matching = [group for group in self.groups if group.matches(request)]
+        order = {model: place for place, model in enumerate(request.models)}
+        return sorted(matching, key=lambda group: (order.get(group.model, 0), group.memory_gb))
+
+    def feasible(self, demand: Demand) -> tuple[GPURequest, Group] | bool:
+        """Say whether the demand fits when nothing else runs; with GPUs, say which and where."""
+        if demand.cpus > self.capacity.cpus or demand.memory_bytes > self.capacity.memory_bytes:
+            return False
+        for request in demand.gpus:
+            for group in self.candidates(request):
+                if len(self.groups[group]) >= request.count:
+                    return request, group
+        return not demand.gpus
+
+    def choose(self, demand: Demand, shortage: Shortage) -> Placement | None:
+        """Return where the demand fits now, or None after noting in `shortage` what it lacks."""
+        if demand.cpus > self.cpus - shortage.cpus:
+            shortage.cpus += demand.cpus
+            return None
+        if demand.memory_bytes > self.memory_bytes - shortage.memory_bytes:
+            shortage.memory_bytes += demand.memory_bytes
+            return None
+        if not demand.gpus:
+            return Placement(demand.cpus, demand.memory_bytes)
+        for request in demand.gpus:
+            for group in self.candidates(request):
+                if group in shortage.groups:
+                    continue
+                devices = self._pick(self.groups[group], request.count)
+                if devices:
+                    return Placement(
+                        cpus=demand.cpus,
+                        memory_bytes=demand.memory_bytes,
+                        device_uuids=tuple(device.uuid for device in devices),
+                        gpu_indices=tuple(device.index for device in devices),
+                        share=min(1.0, request.count),
+                    )
+        for request in demand.gpus:
+            shortage.groups.update(self.candidates(request))
+        return None
+
+    def _pick(self, devices: list[Device], count: float) -> list[Device]:
+        if count < 1:
+            sharing = [device for device in devices if self._free[device.uuid] >= count - 1e-9]
+            # The fullest device that still has room leaves whole ones for whole requests.
+            return sorted(sharing, key=lambda device: self._free[device.uuid])[:1]
+        free = [device for device in devices if self._free[device.uuid] >= 1.0 - 1e-9]
+        return free[: int(count)] if len(free) >= count else []
+
+    def take(self, placement: Placement) -> None:
+        """Hold what a placement names."""
+        self._change(placement, -1)
+
+    def give(self, placement: Placement) -> None:
+        """Return what a placement held."""
+        self._change(placement, 1)
+
+    def _change(self, placement: Placement, sign: int) -> None:
+        self.cpus += sign * placement.cpus
+        self.memory_bytes += sign * placement.memory_bytes
+        for uuid in placement.device_uuids:
+            # A device that an earlier gateway bound may have left the machine since.
+            if uuid in self._free:
+                self._free[uuid] += sign * placement.share
+
+    def devices(self, placement: Placement) -> tuple[Device, ...]:
+        """Return the devices of a placement."""
+        return tuple(self._devices[uuid] for uuid in placement.device_uuids)
+
+    def group_of(self, placement: Placement) -> Group | None:
+        """Return the group that a placement's devices belong to."""
+        if not placement.device_uuids:
+            return None
+        device = self._devices[placement.device_uuids[0]]
+        return Group(device.model, device.memory_gb, device.vendor, device.simulated)
+
+    def free_devices(self, group: Group) -> int:
+        """Return how many whole devices of a group are free."""
+        return sum(self._free[device.uuid] >= 1.0 - 1e-9 for device in self.groups[group])

@@ -1,0 +1,216 @@
+"""Says before a task is accepted what would be chosen for it, and what stands against it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from typing import NamedTuple, cast
+
+from flowkit_gateway.catalogue import REGION, Catalogue
+from flowkit_gateway.engines.engine import Engine
+from flowkit_gateway.placement import GB, Demand, Pool, Shortage, demand_of
+from flowkit_gateway.problems import (
+    Detail,
+    InvalidRequest,
+    NoCapacity,
+    Problem,
+    UnsupportedByEngine,
+)
+
+_Settings = Mapping[str, object]
+
+
+class Checked(NamedTuple):
+    """A task that can be accepted."""
+
+    demand: Demand
+    simulated: bool
+
+
+class Planner:
+    """Checks tasks against one engine.
+
+    Args:
+        engine: what would run the task.
+        pool: the engine's resources.
+        catalogue: what is offered.
+    """
+
+    def __init__(self, engine: Engine, pool: Pool, catalogue: Catalogue) -> None:
+        self._engine = engine
+        self._pool = pool
+        self._catalogue = catalogue
+        self._capabilities = engine.capabilities()
+
+    def demand(self, settings: _Settings, loc: str = "/body") -> Demand:
+        """Return what a task needs.
+
+        Raises:
+            InvalidGPURequest: a GPU request or instance type is not in the grammar.
+        """
+        return demand_of(settings, self._catalogue.offers, loc)
+
+    def check(self, settings: _Settings, loc: str = "/body") -> Checked:
+        """Return what a task needs if it can be accepted.
+
+        Args:
+            settings: a validated `TaskCreate` document.
+            loc: JSON pointer of the document in its request, for errors.
+
+        Raises:
+            InvalidGPURequest: a GPU request or instance type is not in the grammar.
+            InvalidRequest: the working directory is not there.
+            NoCapacity: nothing here can ever run it.
+            UnsupportedByEngine: the engine cannot do it.
+        """
+        demand = self.demand(settings, loc)
+        self._check_instances(settings, loc)
+        self._check_region(settings, loc)
+        self._check_working_dir(settings, loc)
+        return Checked(demand, self._check_capacity(demand, settings, loc))
+
+    def plan(self, settings: _Settings) -> dict[str, object]:
+        """Return the contract's `TaskPlan` of a validated `TaskCreate` document."""
+        document: dict[str, object] = {
+            "feasible": True,
+            "engine": self._engine.name,
+            "simulated": False,
+            "num_instances": settings.get("num_instances") or 1,
+        }
+        checks: list[dict[str, str]] = []
+        try:
+            demand = self.demand(settings)
+        except Problem as problem:
+            checks.append(_failed("gpu", problem))
+            return {**document, "feasible": False, "checks": checks}
+        checks.append(_passed("gpu", ", ".join(map(str, demand.gpus)) or "none asked for"))
+        for name, check in (
+            ("instances", self._check_instances),
+            ("region", self._check_region),
+            ("working_dir", self._check_working_dir),
+        ):
+            try:
+                checks.append(_passed(name, check(settings, "/body")))
+            except Problem as problem:
+                checks.append(_failed(name, problem))
+        try:
+            document["simulated"] = self._check_capacity(demand, settings, "/body")
+            checks.append(_passed("capacity", "fits this gateway"))
+            document.update(self._choice(demand))
+        except Problem as problem:
+            checks.append(_failed("capacity", problem))
+        checks.append(_check_command(settings, in_place=self._capabilities.in_place))
+        checks.append({"name": "price", "outcome": "passed", "detail": "costs nothing here"})
+        document["feasible"] = all(check["outcome"] != "failed" for check in checks)
+        document["checks"] = checks
+        return document
+
+    def _choice(self, demand: Demand) -> dict[str, object]:
+        placement = self._pool.choose(demand, Shortage())
+        found = self._pool.feasible(demand)
+        choice: dict[str, object] = {
+            "starts_now": placement is not None,
+            "price_per_hour": {"amount_minor": 0, "currency": "USD"},
+            "instance_type": "cpu",
+        }
+        if placement is not None:
+            group = self._pool.group_of(placement)
+            choice["instance_type"] = self._catalogue.instance_type(group, placement)
+        if isinstance(found, tuple):
+            request, group = found
+            choice["gpu"] = str(request)
+            if placement is None:
+                choice["instance_type"] = self._catalogue.name(group, request.count)
+        return choice
+
+    def _check_instances(self, settings: _Settings, loc: str) -> str:
+        wanted = cast("int", settings.get("num_instances") or 1)
+        most = self._capabilities.max_num_instances
+        if wanted > most:
+            message = f"num_instances is {wanted}, but the {self._engine.name} engine runs {most}"
+            raise UnsupportedByEngine(
+                message,
+                hint="tasks on several machines are not yet supported by this engine",
+                details=[Detail(f"{loc}/num_instances", message)],
+            )
+        return f"{wanted} of at most {most}"
+
+    def _check_region(self, settings: _Settings, loc: str) -> str:
+        region = cast("str | None", settings.get("region"))
+        if region not in (None, REGION):
+            message = f"there is no region {region!r} here"
+            hint = f"leave region unset, or use {REGION!r}"
+            raise NoCapacity(message, hint=hint, details=[Detail(f"{loc}/region", message, hint)])
+        return region or "any"
+
+    def _check_working_dir(self, settings: _Settings, loc: str) -> str:
+        folder = cast("str | None", settings.get("working_dir"))
+        if folder is None:
+            return "a private directory"
+        if not self._capabilities.in_place:
+            message = f"the {self._engine.name} engine cannot run in a directory of this machine"
+            raise UnsupportedByEngine(message, details=[Detail(f"{loc}/working_dir", message)])
+        if not os.path.isdir(folder):
+            message = f"working_dir {folder!r} is not a directory on the gateway's machine"
+            raise InvalidRequest(message, details=[Detail(f"{loc}/working_dir", message)])
+        return folder
+
+    def _check_capacity(self, demand: Demand, settings: _Settings, loc: str) -> bool:
+        """Return whether the GPUs would be simulated; raise if the demand can never be met."""
+        capacity = self._pool.capacity
+        if demand.cpus > capacity.cpus:
+            raise _no_capacity(
+                f"{demand.cpus:g} CPUs are asked for, but there are {capacity.cpus:g}",
+                f"ask for at most {capacity.cpus:g} CPUs",
+                f"{loc}/cpus",
+            )
+        if demand.memory_bytes > capacity.memory_bytes:
+            most = capacity.memory_bytes / GB
+            raise _no_capacity(
+                f"{demand.memory_bytes / GB:g} GB of memory are asked for, of {most:.1f} GB",
+                f"ask for at most {most:.1f} GB",
+                f"{loc}/memory_gb",
+            )
+        found = self._pool.feasible(demand)
+        if found is False:
+            field = "instance_type" if settings.get("instance_type") else "gpu"
+            wanted = " or ".join(map(str, demand.gpus))
+            raise _no_capacity(
+                f"nothing here has {wanted}", self._catalogue.hint(), f"{loc}/{field}"
+            )
+        return isinstance(found, tuple) and found[1].simulated
+
+
+def _no_capacity(message: str, hint: str, loc: str) -> NoCapacity:
+    return NoCapacity(message, hint=hint, details=[Detail(loc, message, hint)])
+
+
+def _passed(name: str, detail: str) -> dict[str, str]:
+    return {"name": name, "outcome": "passed", "detail": detail}
+
+
+def _failed(name: str, problem: Problem) -> dict[str, str]:
+    return {"name": name, "outcome": "failed", "detail": problem.detail}
+
+
+def _check_command(settings: _Settings, *, in_place: bool) -> dict[str, str]:
+    program = cast("list[str]", settings["command"])[0]
+    if not in_place:
+        return {"name": "command", "outcome": "unchecked", "detail": "the engine looks it up"}
+    env = {
+        **cast("dict[str, str]", settings.get("caller_env") or {}),
+        **cast("dict[str, str]", settings.get("env") or {}),
+    }
+    folder = cast("str | None", settings.get("working_dir"))
+    if "/" in program:
+        if folder is None and not os.path.isabs(program):
+            detail = f"{program} is looked up in a directory that does not exist yet"
+            return {"name": "command", "outcome": "unchecked", "detail": detail}
+        found = shutil.which(os.path.join(folder or "/", program))
+    else:
+        found = shutil.which(program, path=env.get("PATH"))
+    if found is None:
+        detail = f"there is no program {program!r} to run"
+        return {"name": "command", "outcome": "failed", "detail": detail}
+    return _passed("command", found)

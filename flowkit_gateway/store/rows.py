@@ -1,0 +1,90 @@
+"""Rows of the store, as the rest of the gateway sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+TERMINAL = frozenset({"completed", "failed", "cancelled"})
+
+
+@dataclass(slots=True)
+class Placement:
+    """The share of an engine that an attempt holds."""
+
+    cpus: float
+    memory_bytes: int
+    device_uuids: tuple[str, ...] = ()
+    gpu_indices: tuple[int, ...] = ()
+    share: float = 1.0
+    """Part of each device, below 1 when a fraction of one GPU was asked for."""
+
+
+@dataclass(slots=True)
+class TaskRow:
+    """A task. Times are Unix seconds; `settings` is the contract's `TaskCreate` as submitted."""
+
+    id: str
+    project: str
+    created_by: str
+    status: str
+    settings: dict[str, object]
+    engine: str
+    created_at: float
+    name: str | None = None
+    labels: dict[str, str] | None = None
+    priority: int = 0
+    simulated: bool = False
+    reason: str | None = None
+    message: str | None = None
+    exit_code: int | None = None
+    instance_type: str | None = None
+    placement: Placement | None = None
+    attempt: int = 0
+    started_at: float | None = None
+    finished_at: float | None = None
+    cancel_requested_at: float | None = None
+    output_bytes: int | None = None
+    output_dropped_bytes: int | None = None
+    version: int = 1
+
+    @property
+    def terminal(self) -> bool:
+        """The task has ended and will never change its status again."""
+        return self.status in TERMINAL
+
+    @property
+    def gpu_indices(self) -> tuple[int, ...] | None:
+        """The devices that the task holds or held."""
+        return self.placement.gpu_indices if self.placement else None
+
+
+class EventRow(NamedTuple):
+    """Something that happened in a project."""
+
+    number: int
+    project: str
+    task_id: str | None
+    type: str
+    at: float
+    status: str | None = None
+    reason: str | None = None
+    exit_code: int | None = None
+    message: str | None = None
+
+
+class IdempotencyKey(NamedTuple):
+    """What makes a create safe to repeat."""
+
+    key: str
+    operation: str
+    body_hash: bytes
+
+
+class Created(NamedTuple):
+    """The outcome of a create."""
+
+    answer: bytes
+    """The body of the first answer."""
+    replayed: bool
+    """The key was used before, and nothing was created now."""
