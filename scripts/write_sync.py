@@ -36,6 +36,7 @@ NAMES = {
     "aiter_lines": "iter_lines",
     "aiter_raw": "iter_raw",
     "anext": "next",
+    "asynccontextmanager": "contextmanager",
     "aread": "read",
     "astream": "stream",
     "asyncio": "sync",  # the generated call `get_task.asyncio(...)`
@@ -50,7 +51,9 @@ EXPRESSIONS = (
     (r"^( *)import asyncio$", r"\1import threading\n\1import time"),
     (r"(?<![.\w])asyncio\.sleep\b", "time.sleep"),
     (r"(?<![.\w])asyncio\.(Lock|Event|Condition|Semaphore)\b", r"threading.\1"),
+    (r"(?<![.\w])asyncio\.to_thread\(\s*([\w.]+)(?:,\s*)?", r"\1("),
     (r"(?<![.\w])asyncio\.run\((.+)\)$", r"\1"),
+    (r"(?<![.\w])asyncio\.to_thread\(([\w.]+)(?:, )?", r"\1("),
 )
 
 
@@ -128,10 +131,12 @@ def tidy(directory: Path) -> None:
     options = ["--isolated", "--quiet", "--no-cache", "--target-version=py311", "--line-length=100"]
     first_party = "lint.isort.known-first-party=['flowkit', 'flowkit_gateway']"
     for command in (
-        ["check", *options, "--fix-only", "--select=I,F401", f"--config={first_party}", "."],
-        ["format", *options, "."],
+        ["check", *options, "--fix-only", "--select=I,F401", f"--config={first_party}"],
+        ["format", *options],
     ):
-        subprocess.run([sys.executable, "-m", "ruff", *command], cwd=directory, check=True)
+        # -P, or Python would take a types.py of the directory it is in for its own.
+        ruff = [sys.executable, "-P", "-m", "ruff", *command]
+        subprocess.run([*ruff, directory.name], cwd=directory.parent, check=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The operations of the contract, one package a tag."""

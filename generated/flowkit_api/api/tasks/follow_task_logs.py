@@ -1,0 +1,139 @@
+"""Stream a task's output until the task has ended.
+
+Server-sent events. `event: log` carries a `LogChunk`, and its `id` is the offset of the
+byte after it; `Last-Event-ID` (or `offset`) resumes there. `event: end` carries a
+`LogEnd` once the task is terminal and all of its output was sent.
+
+Operation `follow_task_logs`: GET /v1/tasks/{task_id}/logs:follow
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...types import Request, path_segment, present
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import AsyncIterator, Iterator
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+
+    from ...models.log_stream import LogStream
+    from ...types import AsyncioClient, SyncClient
+
+
+def request(
+    *,
+    task_id: str,
+    stream: LogStream | None = None,
+    offset: int | None = None,
+    tail: int | None = None,
+    since: datetime.datetime | None = None,
+    last_event_id: str | None = None,
+) -> Request:
+    """Make the request, and send nothing.
+
+    Args:
+        task_id: The task's id.
+        stream: Only this stream; both unless given.
+        offset: First byte to send; `Last-Event-ID` goes before it.
+        tail: Start at this many lines before the end.
+        since: Start at the first output that was written at or after this time.
+        last_event_id: The `id` of the last event received, sent when a stream is resumed.
+
+    Returns:
+        The request.
+
+    Raises:
+        ValueError: An argument cannot be written into a URL.
+    """
+    return Request(
+        method="GET",
+        path=f"/v1/tasks/{path_segment(task_id)}/logs:follow",
+        params=present(("stream", stream), ("offset", offset), ("tail", tail), ("since", since)),
+        headers=dict(present(("Last-Event-ID", last_event_id))),
+        body=None,
+        content_type=None,
+        accept="text/event-stream",
+        operation="follow_task_logs",
+    )
+
+
+def stream(
+    *,
+    client: SyncClient,
+    task_id: str,
+    stream: LogStream | None = None,
+    offset: int | None = None,
+    tail: int | None = None,
+    since: datetime.datetime | None = None,
+    last_event_id: str | None = None,
+) -> AbstractContextManager[Iterator[bytes]]:
+    """Stream a task's output until the task has ended.
+
+    Args:
+        client: What to send with.
+        task_id: The task's id.
+        stream: Only this stream; both unless given.
+        offset: First byte to send; `Last-Event-ID` goes before it.
+        tail: Start at this many lines before the end.
+        since: Start at the first output that was written at or after this time.
+        last_event_id: The `id` of the last event received, sent when a stream is resumed.
+
+    Returns:
+        A context that holds the connection; it gives the body's parts as they arrive.
+
+    Raises:
+        ValueError: An argument cannot be written into a URL.
+        ApiError: The gateway refused; other clients raise their own errors.
+    """
+    return client.stream(
+        request(
+            task_id=task_id,
+            stream=stream,
+            offset=offset,
+            tail=tail,
+            since=since,
+            last_event_id=last_event_id,
+        )
+    )
+
+
+def astream(
+    *,
+    client: AsyncioClient,
+    task_id: str,
+    stream: LogStream | None = None,
+    offset: int | None = None,
+    tail: int | None = None,
+    since: datetime.datetime | None = None,
+    last_event_id: str | None = None,
+) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+    """Stream a task's output until the task has ended.
+
+    Args:
+        client: What to send with.
+        task_id: The task's id.
+        stream: Only this stream; both unless given.
+        offset: First byte to send; `Last-Event-ID` goes before it.
+        tail: Start at this many lines before the end.
+        since: Start at the first output that was written at or after this time.
+        last_event_id: The `id` of the last event received, sent when a stream is resumed.
+
+    Returns:
+        A context that holds the connection; it gives the body's parts as they arrive.
+
+    Raises:
+        ValueError: An argument cannot be written into a URL.
+        ApiError: The gateway refused; other clients raise their own errors.
+    """
+    return client.stream(
+        request(
+            task_id=task_id,
+            stream=stream,
+            offset=offset,
+            tail=tail,
+            since=since,
+            last_event_id=last_event_id,
+        )
+    )

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from ..types import OpenEnum
+
+
+class EngineName(OpenEnum):
+    """What runs the tasks."""
+
+    LOCAL = "local"
+    NULL = "null"

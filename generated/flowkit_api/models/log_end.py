@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+import attrs
+
+from ..codec import Model
+from .task_status import TaskStatus
+
+
+@attrs.define(kw_only=True, slots=False)
+class LogEnd(Model):
+    """The last event of a followed log."""
+
+    offset: int
+    status: TaskStatus

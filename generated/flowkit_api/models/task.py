@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import datetime
+
+import attrs
+
+from ..codec import Model
+from .engine_name import EngineName
+from .money import Money
+from .task_reason import TaskReason
+from .task_status import TaskStatus
+
+
+@attrs.define(kw_only=True, slots=False)
+class Task(Model):
+    """A task.
+
+    Attributes:
+        command: Program and arguments, run as they are.
+        engine: What runs the tasks.
+        simulated: The GPUs are simulated.
+        attempt: How many times the task was started.
+        gpu: GPU requests in the shorthand grammar; the first that can be placed is taken.
+        instance_type: An instance type by name; `gpu` is ignored when this is set.
+        cpus: CPUs to reserve; 1 unless given.
+        memory_gb: Memory to reserve, and the most that the task may use.
+        env: Environment of the command.
+        working_dir: Absolute directory on the gateway's machine; a private one unless given.
+        max_run_time: Seconds after which the task is ended.
+        priority: Tasks of a higher priority start first; 0 unless given.
+        labels: Names and values to find tasks by.
+        reason: Why a task ended.
+        message: The reason in words.
+        exit_code: The command's exit code, or 128 plus the signal that ended it.
+        gpu_indices: The devices that the task holds or held.
+        queue_position: Place in the queue, from 1.
+        output_bytes: Bytes of output that were kept.
+        output_dropped_bytes: Bytes of output that were not kept, for want of quota or disk.
+    """
+
+    command: list[str]
+    id: str
+    project: str
+    status: TaskStatus
+    engine: EngineName
+    simulated: bool
+    attempt: int
+    created_at: datetime.datetime
+    name: str | None = None
+    gpu: list[str] | None = None
+    instance_type: str | None = None
+    min_gpu_memory_gb: float | None = None
+    cpus: float | None = None
+    memory_gb: float | None = None
+    num_instances: int | None = None
+    env: dict[str, str] | None = None
+    working_dir: str | None = None
+    region: str | None = None
+    max_price_per_hour: Money | None = None
+    max_run_time: float | None = None
+    priority: int | None = None
+    labels: dict[str, str] | None = None
+    created_by: str | None = None
+    reason: TaskReason | None = None
+    message: str | None = None
+    exit_code: int | None = None
+    gpu_indices: list[int] | None = None
+    started_at: datetime.datetime | None = None
+    finished_at: datetime.datetime | None = None
+    cancel_requested_at: datetime.datetime | None = None
+    queue_position: int | None = None
+    output_bytes: int | None = None
+    output_dropped_bytes: int | None = None

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from ..types import OpenEnum
+
+
+class WaitUntil(OpenEnum):
+    """`WaitUntil` of the contract."""
+
+    RUNNING = "running"
+    TERMINAL = "terminal"
