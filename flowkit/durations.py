@@ -47,7 +47,9 @@ def parse_duration(value: str | float | timedelta) -> float:
 def _seconds_of_text(text: str) -> float:
     compact = "".join(text.split()).lower()
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", compact):
-        raise _invalid(text, "the unit is missing", f"write {compact}s for seconds, {compact}m for minutes")
+        raise _invalid(
+            text, "the unit is missing", f"write {compact}s for seconds, {compact}m for minutes"
+        )
     if not re.fullmatch(f"(?:{_PART})+", compact):
         raise _invalid(text, "not a duration")
     parts = re.findall(_PART, compact)

@@ -40,7 +40,7 @@ from typing import NamedTuple
 
 
 class ErrorDetail(NamedTuple):
-    """One thing that is wrong with a request: where (a JSON pointer, RFC 6901), what, what to do."""
+    """One thing that is wrong: where (a JSON pointer, RFC 6901), what, and what to do."""
 
     loc: str
     msg: str

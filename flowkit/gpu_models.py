@@ -55,8 +55,6 @@ MODELS: dict[str, GPUModel] = {
     "v6e": GPUModel("google", (32,), ("tpuv6e",)),
 }
 
-ALIASES: dict[str, str] = {
-    alias: name for name, model in MODELS.items() for alias in model.aliases
-}
+ALIASES: dict[str, str] = {alias: name for name, model in MODELS.items() for alias in model.aliases}
 
 VENDORS: tuple[str, ...] = ("nvidia", "amd", "intel", "google")
