@@ -1,0 +1,291 @@
+"""The local engine: tasks are processes of this machine, each under its own supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flowkit_gateway.engines.engine import (
+    Capabilities,
+    Capacity,
+    Launch,
+    Observation,
+    Report,
+    StartError,
+    State,
+)
+from flowkit_gateway.engines.local import cgroups, claim, devices, leftovers, outcome, procfs
+from flowkit_gateway.engines.local.environment import task_environment
+from flowkit_gateway.engines.local.forkserver import ForkServer, Spawned
+from flowkit_gateway.engines.local.outcome import Outcome
+from flowkit_gateway.engines.local.watch import ProcessWatch
+
+if TYPE_CHECKING:
+    from flowkit_gateway.engines.local.supervisor import Job
+
+_log = logging.getLogger(__name__)
+
+_RETRY_AFTER = 1.0
+
+
+class _Attempt:
+    """An attempt that this engine watches."""
+
+    def __init__(self, task_id: str, number: int, run_dir: Path) -> None:
+        self.task_id = task_id
+        self.number = number
+        self.run_dir = str(run_dir)
+        self.watch: ProcessWatch | None = None
+        self.cancel_asked: bool | None = None
+        """What `force` was of a cancel that came before there was a process to signal."""
+
+
+class LocalEngine:
+    """Runs attempts as processes; implements `engine.Engine`.
+
+    Args:
+        tasks_dir: Directory with one directory for each task, which has one for each attempt.
+    """
+
+    name = "local"
+
+    def __init__(self, tasks_dir: Path) -> None:
+        self._tasks_dir = tasks_dir
+        self._fork_server = ForkServer()
+        self._attempts: dict[tuple[str, int], _Attempt] = {}
+        self._sweeps: set[asyncio.Task[None]] = set()
+        self._capacity: Capacity | None = None
+        self._memory_root: cgroups.MemoryRoot | None = None
+        self._boot_id = ""
+        self._report: Report | None = None
+
+    def capabilities(self) -> Capabilities:
+        """Say what the engine can do."""
+        return Capabilities(max_num_instances=1, in_place=True, fractional_gpus=True)
+
+    def capacity(self) -> Capacity:
+        """Say what there is to share; found out once."""
+        if self._capacity is None:
+            self._capacity = devices.discover()
+        return self._capacity
+
+    async def open(self, report: Report) -> None:
+        """Begin to report observations."""
+        self._report = report
+        self._boot_id = procfs.boot_id()
+        self._memory_root = cgroups.memory_root()
+        await self._fork_server.open()
+        # The vendor's library takes its time, and a spawner can start meanwhile.
+        await asyncio.to_thread(self.capacity)
+
+    async def start(self, launch: Launch) -> None:
+        """Start an attempt and report RUNNING and, in time, ENDED or LOST.
+
+        Raises:
+            StartError: the attempt was not started and never will be.
+        """
+        attempt = _Attempt(launch.task_id, launch.attempt, launch.run_dir)
+        _prepare(attempt.run_dir)
+        self._attempts[attempt.task_id, attempt.number] = attempt
+        try:
+            spawned = await self._fork_server.spawn(self._job(launch))
+        except StartError:
+            del self._attempts[attempt.task_id, attempt.number]
+            if not claim.void(attempt.run_dir):
+                # A spawner that died had started it before.
+                await self.attach(launch.task_id, launch.attempt, launch.run_dir)
+                return
+            raise
+        self._observe(attempt, State.RUNNING, started_at=time.time())
+        self._watch(attempt, spawned)
+        if attempt.cancel_asked is not None:
+            self._signal(attempt, attempt.cancel_asked)
+
+    async def attach(self, task_id: str, attempt: int, run_dir: Path) -> None:
+        """Take up an attempt of an earlier gateway: report what became of it, now or in time.
+
+        Exactly one of RUNNING (then ENDED or LOST), ENDED, LOST or NEVER_STARTED is reported.
+        """
+        taken = _Attempt(task_id, attempt, run_dir)
+        os.makedirs(taken.run_dir, mode=0o700, exist_ok=True)
+        # A supervisor that was forked but has not claimed its attempt yet must not run it now.
+        owner = self._owner(taken)
+        if owner is None:
+            self._observe(taken, State.NEVER_STARTED)
+            return
+        self._attempts[task_id, attempt] = taken
+        if self._runs(owner):
+            self._observe(taken, State.RUNNING, started_at=os.stat(f"{run_dir}/claim").st_mtime)
+        self._settle(taken)
+
+    async def cancel(self, task_id: str, attempt: int, *, force: bool) -> None:
+        """Ask an attempt to end; `force` kills it at once. ENDED is reported when it did."""
+        found = self._attempts.get((task_id, attempt))
+        if found is None:
+            return
+        if found.watch is None:
+            found.cancel_asked = force or bool(found.cancel_asked)
+        else:
+            self._signal(found, force)
+
+    async def discard(self, task_id: str) -> None:
+        """Remove what is kept of a finished task (its run directories)."""
+        await asyncio.to_thread(_remove_tree, self._tasks_dir / task_id)
+
+    async def close(self) -> None:
+        """Stop observing. Attempts live on."""
+        await self._fork_server.close()
+        for attempt in self._attempts.values():
+            if attempt.watch:
+                attempt.watch.close()
+        self._attempts.clear()
+        if self._sweeps:
+            await asyncio.wait(self._sweeps)
+
+    def _job(self, launch: Launch) -> Job:
+        real = any(not device.simulated for device in self.capacity().devices)
+        return {
+            "run_dir": str(launch.run_dir),
+            "command": list(launch.command),
+            "env": task_environment(launch, real_devices=real),
+            "working_dir": launch.working_dir,
+            "max_run_time": launch.max_run_time,
+            "grace_period": launch.grace_period,
+            "max_output_bytes": launch.max_output_bytes,
+            "memory_bytes": launch.memory_bytes,
+            "memory_root": list(self._memory_root) if self._memory_root else None,
+        }
+
+    def _watch(self, attempt: _Attempt, process: Spawned) -> None:
+        def ended() -> None:
+            attempt.watch = None
+            self._settle(attempt)
+
+        # A supervisor that was gone before it was looked at matches no start time.
+        start_time = -1 if process.start_time is None else process.start_time
+        attempt.watch = ProcessWatch(process.pid, start_time, ended)
+
+    def _signal(self, attempt: _Attempt, force: bool) -> None:
+        if attempt.watch:
+            attempt.watch.signal(signal.SIGUSR1 if force else signal.SIGTERM)
+            attempt.watch.signal(signal.SIGCONT)
+
+    def _runs(self, owner: claim.Claim) -> bool:
+        return owner.boot_id == self._boot_id and procfs.alive(owner.pid, owner.start_time)
+
+    def _settle(self, attempt: _Attempt) -> None:
+        """Report how an attempt ended, unless the process that owns it still runs."""
+        try:
+            ended = outcome.read(attempt.run_dir)
+            owner = None if ended else self._owner(attempt)
+            if ended is None and owner is not None and self._runs(owner):
+                self._watch(attempt, Spawned(owner.pid, owner.start_time))
+                return
+            # It may have ended between the two looks.
+            ended = ended or outcome.read(attempt.run_dir)
+        except OSError as error:
+            _log.warning("cannot read what became of %s: %s", attempt.run_dir, error)
+            asyncio.get_running_loop().call_later(_RETRY_AFTER, self._settle, attempt)
+            return
+        if ended is not None:
+            self._observe(attempt, State.ENDED, ended)
+        elif owner is None:
+            message = f"the command was never started: {_cause(attempt.run_dir)}"
+            now = time.time()
+            self._observe(attempt, State.ENDED, Outcome(None, "start_failed", message, now, now, 0))
+        else:
+            self._lose(attempt, owner)
+
+    def _owner(self, attempt: _Attempt) -> claim.Claim | None:
+        """Return who claimed the attempt; None when nobody did, and then nobody ever will."""
+        if claim.void(attempt.run_dir):
+            return None
+        owner = claim.read(attempt.run_dir)
+        return None if owner is None or owner.void else owner
+
+    def _lose(self, attempt: _Attempt, owner: claim.Claim) -> None:
+        """Report an attempt as lost once nothing of it runs any more."""
+
+        async def sweep() -> None:
+            await asyncio.to_thread(leftovers.kill, attempt.task_id, attempt.number)
+            if self._memory_root:
+                name = cgroups.group_name(owner.pid, owner.start_time)
+                cgroups.remove(f"{self._memory_root.path}/{name}")
+            self._observe(attempt, State.LOST, message=_cause(attempt.run_dir))
+
+        if owner.boot_id != self._boot_id:
+            self._observe(attempt, State.LOST, message="the machine was restarted")
+            return
+        task = asyncio.get_running_loop().create_task(sweep())
+        self._sweeps.add(task)
+        task.add_done_callback(self._sweeps.discard)
+
+    def _observe(
+        self,
+        attempt: _Attempt,
+        state: State,
+        ended: Outcome | None = None,
+        *,
+        started_at: float | None = None,
+        message: str | None = None,
+    ) -> None:
+        if self._report is None:
+            return
+        if state is not State.RUNNING:
+            self._attempts.pop((attempt.task_id, attempt.number), None)
+        observation = Observation(
+            attempt.task_id,
+            attempt.number,
+            state,
+            at=ended.finished_at if ended else time.time(),
+            started_at=ended.started_at if ended else started_at,
+            exit_code=ended.exit_code if ended else None,
+            reason=ended.reason if ended else None,
+            message=(ended.message or None) if ended else message,
+            output_bytes=_size(f"{attempt.run_dir}/stdout") + _size(f"{attempt.run_dir}/stderr"),
+            output_dropped_bytes=ended.output_dropped if ended else 0,
+        )
+        self._report(observation)
+
+
+def _prepare(run_dir: str) -> None:
+    try:
+        os.makedirs(run_dir, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"cannot create {run_dir}: {error.strerror}") from error
+    if os.path.lexists(f"{run_dir}/claim"):
+        raise StartError("the attempt was started or given up before")
+
+
+def _cause(run_dir: str) -> str:
+    """Say why a supervisor left no outcome."""
+    try:
+        with open(f"{run_dir}/crash") as file:
+            return f"its supervisor failed: {file.read().strip().splitlines()[-1]}"
+    except (FileNotFoundError, IndexError):
+        return "its supervisor was killed"
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _remove_tree(path: Path) -> None:
+    """Remove a directory, also where a task took its own right to write from parts of it."""
+    if not path.exists():
+        return
+    try:
+        shutil.rmtree(path)
+    except PermissionError:
+        for directory, _, _ in os.walk(path):
+            os.chmod(directory, 0o700)
+        shutil.rmtree(path)

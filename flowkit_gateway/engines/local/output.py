@@ -1,0 +1,107 @@
+"""What an attempt's supervisor keeps of the command's output. Standard library only."""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+
+STDOUT = 1
+STDERR = 2
+NAMES = {STDOUT: "stdout", STDERR: "stderr"}
+
+RECORD = struct.Struct("<QQQQ")
+"""One chunk in the index: merged end, end in its stream, unix time in ms, stream."""
+
+_MOST_PENDING = 4096
+
+
+class Output:
+    """Writes chunks in the order of their arrival; a full disk loses output but never stops it.
+
+    Args:
+        run_dir: Directory of the files `stdout`, `stderr` and `index`.
+        limit: Most bytes to keep of both streams together.
+    """
+
+    def __init__(self, run_dir: str, limit: int) -> None:
+        self._run_dir = run_dir
+        self._limit = limit
+        self._limit_reached = False
+        self._files: dict[str, int] = {}
+        self._ends = {STDOUT: 0, STDERR: 0}
+        self._stderr_in_line = False
+        self._pending: list[bytes] = []
+        self._index_end = 0
+        self._last_time = 0
+        self.dropped = 0
+        """Bytes that were not kept."""
+
+    def write(self, stream: int, data: bytes) -> None:
+        """Keep a chunk, or as much of it as limit and disk allow."""
+        if self._limit_reached:
+            self.dropped += len(data)
+            return
+        room = self._limit - self._ends[STDOUT] - self._ends[STDERR]
+        if len(data) <= room:
+            self.dropped += len(data) - self._keep(stream, data)
+            return
+        self.dropped += len(data) - (self._keep(stream, data[:room]) if room else 0)
+        self._limit_reached = True
+        notice = f"flowkit: output limit of {self._limit} bytes reached; the rest is discarded\n"
+        self._keep(STDERR, ("\n" + notice if self._stderr_in_line else notice).encode())
+
+    def close(self) -> None:
+        """Write what is outstanding of the index."""
+        if self._pending:
+            self._write_index()
+
+    def _keep(self, stream: int, data: bytes) -> int:
+        """Append to the stream and then to the index; return how many bytes the disk took."""
+        if len(self._pending) >= _MOST_PENDING:
+            # The index cannot be written: output that it would not know of is not kept either.
+            self._write_index()
+            if self._pending:
+                return 0
+        kept = self._append(NAMES[stream], data)
+        if kept:
+            self._ends[stream] += kept
+            if stream == STDERR:
+                self._stderr_in_line = data[kept - 1] != 10
+            # The wall clock may be set back; a search by time needs order.
+            self._last_time = max(self._last_time, time.time_ns() // 1_000_000)
+            merged = self._ends[STDOUT] + self._ends[STDERR]
+            record = RECORD.pack(merged, self._ends[stream], self._last_time, stream)
+            self._pending.append(record)
+            self._write_index()
+        return kept
+
+    def _file(self, name: str) -> int:
+        if name not in self._files:
+            path = f"{self._run_dir}/{name}"
+            self._files[name] = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return self._files[name]
+
+    def _append(self, name: str, data: bytes) -> int:
+        """Write until the disk refuses (full, over quota, broken); return the bytes written."""
+        written = 0
+        try:
+            file = self._file(name)
+            while written < len(data):
+                written += os.write(file, data[written:] if written else data)
+        except OSError:
+            # Neither the task nor its outcome may depend on its log; the loss is counted.
+            return written
+        return written
+
+    def _write_index(self) -> None:
+        """Write the outstanding records; those that do not fit are tried again later."""
+        body = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
+        try:
+            written = os.pwrite(self._file("index"), body, self._index_end)
+        except OSError:
+            written = 0
+        whole = written // RECORD.size
+        # A record that was written in part is overwritten by the next try.
+        self._index_end += whole * RECORD.size
+        del self._pending[:whole]
