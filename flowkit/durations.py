@@ -109,10 +109,12 @@ def parse_since(text: str, now: datetime) -> datetime:
             return now.astimezone(UTC) - timedelta(seconds=parse_duration(compact))
         except OverflowError:
             raise _invalid_time(text, "it is before the first year") from None
-    # dateutil would take the first for a day of this month, the second for a day of that one,
-    # and reads the third by POSIX: GMT+3 as three hours west.
+    # What dateutil would guess at: a number as a day of this month, `2026-11` as a day of that
+    # one, `5 minutes` as five past midnight, and `GMT+3` by POSIX as three hours west.
     if re.fullmatch(r"\s*(?:[0-9.]*|[0-9]{4}-[0-9]{1,2})\s*", text):
         raise _invalid_time(text, "a number alone is neither a duration nor a time")
+    if re.search(r"[0-9]\s*(?:[wdhms]|weeks?|days?|hours?|min\w*|sec\w*)\b", text, re.IGNORECASE):
+        raise _invalid_time(text, "it is neither a duration nor a time")
     if re.search(r"[a-z]{3,}[+-][0-9]", text, re.IGNORECASE):
         raise _invalid_time(text, "a zone's name and an offset contradict each other")
     return _absolute_time(text, now)
