@@ -1,0 +1,309 @@
+"""Where the gateway is and how to sign in: arguments, environment, files, or embedded.
+
+Precedence, setting by setting: argument; `FLOWKIT_API_URL`, `FLOWKIT_API_KEY`, `FLOWKIT_PROJECT`,
+`FLOWKIT_PROFILE`; `.flowkit.toml` in or above the working directory (never a key);
+`~/.config/flowkit/config.toml`; and with no URL anywhere, the embedded gateway. `FLOWKIT_HOME`
+moves configuration, state and data together.
+
+    # ~/.config/flowkit/config.toml, readable by its owner alone
+    default_profile = "lab"
+
+    [profiles.lab]
+    api_url = "https://gpu.lab.example.org"
+    api_key = "..."
+    project = "vision"
+
+Settings outside of `[profiles]` are those of the profile `default`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from flowkit.errors import ConfigError
+from flowkit.suggestions import did_you_mean
+
+SETTINGS = ("api_url", "api_key", "project")
+PROJECT_FILE = ".flowkit.toml"
+_DEFAULT_PROFILE = "default"
+
+
+class Settings(NamedTuple):
+    """What a client needs to know; `api_url` is None for the embedded gateway."""
+
+    api_url: str | None
+    api_key: str | None
+    project: str | None
+    profile: str | None
+    sources: dict[str, str]
+    """Where each setting that is set comes from, in words."""
+
+    def __repr__(self) -> str:
+        shown = self._replace(api_key="***") if self.api_key is not None else self
+        fields = ", ".join(f"{name}={value!r}" for name, value in shown._asdict().items())
+        return f"Settings({fields})"
+
+
+def resolve_settings(
+    *,
+    api_url: str | None = None,
+    api_key: str | None = None,
+    project: str | None = None,
+    profile: str | None = None,
+) -> Settings:
+    """Return the settings in force.
+
+    Args:
+        api_url: Where the gateway is; the embedded one unless something says where.
+        api_key: What to sign in with.
+        project: The project to work in.
+        profile: Which profile of the configuration file to use.
+
+    Raises:
+        ConfigError: a file, a variable or an argument is wrong; the message names it.
+    """
+    found = _Found()
+    found.take("argument", {"api_url": api_url, "api_key": api_key, "project": project})
+    found.take_environment()
+    shared: dict[str, str] = {}
+    if (project_file := _project_file()) is not None:
+        shared = _read_project_file(project_file)
+        found.take(str(project_file), shared)
+    wanted, wanted_by = _wanted_profile(profile, shared.get("profile"), project_file)
+    chosen, own = _read_profile(config_file(), wanted, wanted_by)
+    found.take(f"{config_file()}, profile {chosen}", own)
+    _check_key(found, own, project_file)
+    return Settings(
+        api_url=found.values.get("api_url"),
+        api_key=found.values.get("api_key"),
+        project=found.values.get("project"),
+        profile=chosen,
+        sources=found.sources,
+    )
+
+
+def config_file() -> Path:
+    """Return where the user's configuration is, whether or not it is there.
+
+    Raises:
+        ConfigError: there is no home directory to look in.
+    """
+    return _directory("XDG_CONFIG_HOME", ".config") / "config.toml"
+
+
+def gateway_dir() -> Path:
+    """Return where the embedded gateway keeps its data, whether or not it is there.
+
+    Raises:
+        ConfigError: there is no home directory to look in.
+    """
+    return _directory("XDG_DATA_HOME", ".local/share") / "gateway"
+
+
+def _directory(variable: str, default: str) -> Path:
+    if home := os.environ.get("FLOWKIT_HOME"):
+        return Path(home).expanduser().absolute()
+    # The XDG specification has relative paths ignored.
+    if (base := os.environ.get(variable, "")).startswith("/"):
+        return Path(base) / "flowkit"
+    try:
+        return Path.home() / default / "flowkit"
+    except RuntimeError as error:
+        raise ConfigError("there is no home directory", hint="set FLOWKIT_HOME") from error
+
+
+class _Found:
+    """Settings as they are found: the first one stays."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.sources: dict[str, str] = {}
+
+    def take(self, source: str, values: Mapping[str, str | None]) -> None:
+        for name in SETTINGS:
+            value = values.get(name)
+            if value is not None and name not in self.values:
+                self.values[name] = _CHECKS[name](value, source)
+                self.sources[name] = source
+
+    def take_environment(self) -> None:
+        for name in SETTINGS:
+            variable = f"FLOWKIT_{name.upper()}"
+            self.take(variable, {name: os.environ.get(variable) or None})
+
+
+def _check_key(found: _Found, own: Mapping[str, str], project_file: Path | None) -> None:
+    url_source, key_source = found.sources.get("api_url"), found.sources.get("api_key")
+    if url_source is None and key_source == "argument":
+        raise ConfigError("an api_key needs an api_url", hint="leave it out to run on this machine")
+    # A checkout from a stranger must not have the user's key sent where it pleases.
+    if (
+        project_file is not None
+        and url_source == str(project_file)
+        and key_source not in (None, "argument", "FLOWKIT_API_KEY")
+        and own.get("api_url", "").rstrip("/") != found.values["api_url"]
+    ):
+        raise ConfigError(
+            f"the key from {key_source} is not sent to {found.values['api_url']}, which "
+            f"{project_file} names",
+            hint="give that profile the same api_url, or set FLOWKIT_API_KEY",
+        )
+
+
+def _wanted_profile(
+    argument: str | None, shared: str | None, project_file: Path | None
+) -> tuple[str | None, str]:
+    if argument is not None:
+        return argument, "argument"
+    if variable := os.environ.get("FLOWKIT_PROFILE"):
+        return variable, "FLOWKIT_PROFILE"
+    return shared, str(project_file)
+
+
+def _project_file() -> Path | None:
+    try:
+        start = Path.cwd()
+    except OSError:  # the working directory has been removed: there is nothing above it
+        return None
+    return next(
+        (file for folder in (start, *start.parents) if (file := folder / PROJECT_FILE).is_file()),
+        None,
+    )
+
+
+def _read_project_file(path: Path) -> dict[str, str]:
+    document = _load(path)
+    if "api_key" in document:
+        raise ConfigError(
+            f"{path}: an api_key does not belong into a file that is shared",
+            hint=f"move it to {config_file()} or FLOWKIT_API_KEY",
+        )
+    return _strings(document, (*SETTINGS, "profile"), str(path))
+
+
+def _read_profile(
+    path: Path, wanted: str | None, wanted_by: str
+) -> tuple[str | None, dict[str, str]]:
+    document = _load(path)
+    profiles = document.pop("profiles", {})
+    if not isinstance(profiles, dict):
+        raise ConfigError(f"{path}: profiles is no table", hint='write "[profiles.NAME]"')
+    top = _strings(document, (*SETTINGS, "default_profile"), str(path))
+    if wanted is None and (wanted := top.pop("default_profile", None)) is not None:
+        wanted_by = str(path)
+    top.pop("default_profile", None)
+    tables = {
+        name: _strings(table, SETTINGS, f"{path}: profile {name}")
+        for name, table in profiles.items()
+    }
+    if top and (twice := top.keys() & tables.get(_DEFAULT_PROFILE, {}).keys()):
+        raise ConfigError(f"{path}: {min(twice)} of the profile {_DEFAULT_PROFILE} is given twice")
+    if top:
+        tables[_DEFAULT_PROFILE] = top | tables.get(_DEFAULT_PROFILE, {})
+    if any("api_key" in table for table in tables.values()):
+        _check_private(path)
+    if wanted is None:
+        return (_DEFAULT_PROFILE if tables.get(_DEFAULT_PROFILE) else None), tables.get(
+            _DEFAULT_PROFILE, {}
+        )
+    if wanted not in tables:
+        known = f"profiles there: {', '.join(sorted(tables))}" if tables else "it has none"
+        raise ConfigError(
+            f"profile {wanted!r} ({wanted_by}) is not in {path}",
+            hint=did_you_mean(wanted, tables) or known,
+        )
+    return wanted, tables[wanted]
+
+
+def _load(path: Path) -> dict[str, object]:
+    if not path.exists():
+        return {}
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+
+
+def _strings(table: object, known: Sequence[str], where: str) -> dict[str, str]:
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where}: not a table", hint='write "[profiles.NAME]"')
+    values: dict[str, str] = {}
+    for name, value in table.items():
+        if name not in known:
+            raise ConfigError(
+                f"{where}: unknown setting {name!r}",
+                hint=did_you_mean(name, known) or f"known: {', '.join(known)}",
+            )
+        if not isinstance(value, str):
+            raise ConfigError(f"{where}: {name} is no text", hint=f'write {name} = "..."')
+        if value:
+            values[name] = value
+    return values
+
+
+def _check_private(path: Path) -> None:
+    if path.stat().st_mode & 0o077:
+        raise ConfigError(
+            f"{path} holds an API key and others may read it", hint=f"chmod 600 {path}"
+        )
+
+
+def _checked_url(value: str, source: str) -> str:
+    from urllib.parse import urlsplit
+
+    def refuse(problem: str) -> ConfigError:
+        shown = re.sub("//[^/]*@", "//***@", str(value)[:200])
+        return ConfigError(
+            f"invalid api_url {shown!r} ({source}): {problem}",
+            hint="write it as https://gpu.example.org or http://127.0.0.1:8765",
+        )
+
+    if not isinstance(value, str) or not value.isprintable() or " " in value:
+        raise refuse("not the text of a URL")
+    try:
+        url = urlsplit(value)
+        port_is_valid = url.port is None or url.port > 0
+    except ValueError as error:
+        raise refuse(str(error)) from error
+    if url.scheme not in ("http", "https"):
+        raise refuse("it starts with neither http:// nor https://")
+    if not url.hostname or not port_is_valid:
+        raise refuse("it names no host")
+    if url.username is not None:
+        raise refuse("a user's name does not belong into it")
+    if url.query or url.fragment:
+        raise refuse("nothing may follow its path")
+    base = value.rstrip("/")
+    if base.endswith("/v1"):
+        raise refuse("leave out /v1, which every call adds")
+    return base
+
+
+def _checked_text(name: str) -> Callable[[str, str], str]:
+    def check(value: str, source: str) -> str:
+        if not isinstance(value, str) or not all("!" <= letter <= "~" for letter in value):
+            # Not quoted: it may be a key.
+            raise ConfigError(
+                f"invalid {name} ({source}): it is not printable ASCII without spaces",
+                hint="was a line end or a quote copied with it?",
+            )
+        return value
+
+    return check
+
+
+_CHECKS: dict[str, Callable[[str, str], str]] = {
+    "api_url": _checked_url,
+    "api_key": _checked_text("api_key"),
+    "project": _checked_text("project"),
+}

@@ -1,0 +1,306 @@
+"""The embedded gateway: found, started on first use, stopped.
+
+It is a process of its own that outlives its client, as its tasks do, and ends when it has been
+idle for a while. What it writes when it listens, `gateway.json`, is how clients find it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from flowkit.config import gateway_dir
+from flowkit.errors import GatewayStartError
+from flowkit.transport.endpoint import Endpoint
+
+START_TIMEOUT = 30.0
+STOP_TIMEOUT = 30.0
+_POLL = 0.005
+_LOG_LINES = 5
+_NEEDED = ("flowkit_gateway", "starlette", "uvicorn", "jsonschema_rs")
+
+
+class Record(NamedTuple):
+    """What `gateway.json` says of the gateway that wrote it."""
+
+    url: str
+    token: str
+    pid: int
+    start_time: int | None
+    """Field 22 of `/proc/PID/stat`, which tells a process from a later one of the same number."""
+    version: str
+
+    def __repr__(self) -> str:
+        return f"Record(url={self.url!r}, pid={self.pid}, version={self.version!r})"
+
+
+class EmbeddedGateway:
+    """Finds the embedded gateway, and starts it where there is none.
+
+    Args:
+        directory: Where it keeps its data.
+        project: The project to work in.
+    """
+
+    def __init__(self, directory: Path | None = None, *, project: str | None = None) -> None:
+        self._directory = directory or gateway_dir()
+        self._project = project
+
+    def locate(self) -> Endpoint:
+        """Return where the gateway should be, without asking it.
+
+        Raises:
+            GatewayStartError: there is none and it could not be started.
+        """
+        record = read_record(self._directory)
+        if record is None or not is_alive(record):
+            record = start(self._directory, stale=record)
+        return self._endpoint(record)
+
+    def relocate(self, failed: Endpoint) -> Endpoint | None:
+        """Return where the gateway is now, after it did not answer where it was.
+
+        Raises:
+            GatewayStartError: there is none and it could not be started.
+        """
+        record = read_record(self._directory)
+        if record is None or self._endpoint(record) == failed:
+            record = start(self._directory, stale=record)
+        return self._endpoint(record)
+
+    def _endpoint(self, record: Record) -> Endpoint:
+        return Endpoint(record.url, record.token, self._project)
+
+
+def status(directory: Path | None = None) -> Record | None:
+    """Return the running gateway, or None.
+
+    Args:
+        directory: Where it keeps its data; the configured place unless given.
+    """
+    record = read_record(directory or gateway_dir())
+    return record if record is not None and is_alive(record) else None
+
+
+def start(directory: Path | None = None, *, stale: Record | None = None) -> Record:
+    """Return the running gateway, started if need be; of callers at one time, one starts it.
+
+    Args:
+        directory: Where it keeps its data; the configured place unless given.
+        stale: A record that is known to lead nowhere.
+
+    Raises:
+        GatewayStartError: it could not be started; the message ends with its last words.
+    """
+    directory = directory or gateway_dir()
+    deadline = time.monotonic() + START_TIMEOUT
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _locked(directory / "start.lock", deadline):
+            return _started(directory, stale, deadline)
+    except OSError as error:
+        raise GatewayStartError(
+            f"cannot use {directory}: {error.strerror or error}",
+            hint="set FLOWKIT_HOME to a directory that can be written",
+        ) from error
+
+
+def stop(directory: Path | None = None) -> bool:
+    """Stop the gateway and wait until it has ended; its tasks go on.
+
+    Args:
+        directory: Where it keeps its data; the configured place unless given.
+
+    Returns:
+        Whether one was running.
+
+    Raises:
+        GatewayStartError: it does not end.
+    """
+    directory = directory or gateway_dir()
+    record = status(directory)
+    if record is None:
+        return False
+    try:
+        os.kill(record.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return True
+    deadline = time.monotonic() + STOP_TIMEOUT
+    while is_alive(record):
+        if time.monotonic() > deadline:
+            raise GatewayStartError(
+                f"the gateway (process {record.pid}) did not stop within {STOP_TIMEOUT:g} s",
+                hint=f"kill -9 {record.pid}: its tasks go on, and nothing is lost",
+            )
+        time.sleep(_POLL)
+    return True
+
+
+def read_record(directory: Path) -> Record | None:
+    """Return what the last gateway has written, or None when that cannot be read."""
+    import json
+
+    try:
+        fields = json.loads((directory / "gateway.json").read_bytes())
+        return Record(
+            url=str(fields["url"]),
+            token=str(fields["token"]),
+            pid=int(fields["pid"]),
+            start_time=fields.get("start_time"),
+            version=str(fields["version"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def is_alive(record: Record) -> bool:
+    """Say whether the process that wrote a record still runs."""
+    try:
+        stat = Path(f"/proc/{record.pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return not Path("/proc/self/stat").exists() and _exists(record.pid)
+    # After the name, which may hold spaces and parentheses itself.
+    fields = stat.rpartition(")")[2].split()
+    same = record.start_time is None or fields[19] == str(record.start_time)
+    return same and fields[0] not in "ZX"
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _started(directory: Path, stale: Record | None, deadline: float) -> Record:
+    """Start a gateway, unless one comes up by itself. The caller holds the start lock."""
+    child: int | None = None
+    log_start = 0
+    while time.monotonic() < deadline:
+        record = read_record(directory)
+        if record is not None and record != stale and is_alive(record) and _listens(record):
+            return record
+        if child is None:
+            # One that holds this lock and cannot be found is about to listen, or to end.
+            if not _is_locked(directory / "gateway.lock"):
+                _check_installed()
+                log_start = _size(directory / "gateway.log")
+                child = _spawn(directory)
+        elif _has_exited(child):
+            if not _is_locked(directory / "gateway.lock"):
+                raise _failed(directory, log_start, "it ended at once")
+            child = None
+        time.sleep(_POLL)
+    raise _failed(directory, log_start, f"it is not ready after {START_TIMEOUT:g} s")
+
+
+def _check_installed() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise GatewayStartError(
+            f"the gateway is not installed: {', '.join(missing)} missing",
+            hint="pip install 'flowkit-gpu[gateway]'",
+        )
+
+
+def _spawn(directory: Path) -> int:
+    # -P keeps the working directory off the gateway's path: its files are not to be imported.
+    command = [sys.executable, "-P", "-m", "flowkit_gateway"]
+    command += ["serve", "--embedded", "--data-dir", str(directory)]
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    # Not subprocess.Popen, which warns of a process that outlives it.
+    return os.posix_spawn(
+        sys.executable,
+        command,
+        {**os.environ, "PYTHONUNBUFFERED": "1"},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(directory / "gateway.log"), flags, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+
+
+def _has_exited(child: int) -> bool:
+    try:
+        return os.waitpid(child, os.WNOHANG) != (0, 0)
+    except ChildProcessError:  # someone else in this process has collected it
+        return True
+
+
+def _listens(record: Record) -> bool:
+    from urllib.parse import urlsplit
+
+    url = urlsplit(record.url)
+    try:
+        socket.create_connection((url.hostname, url.port or 80), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+def _failed(directory: Path, log_start: int, reason: str) -> GatewayStartError:
+    log = directory / "gateway.log"
+    text = ""
+    if log.exists():
+        with log.open("rb") as file:
+            file.seek(max(log_start, _size(log) - 65536))
+            text = file.read().decode("utf-8", errors="replace").strip()
+    lines = [line for line in text.splitlines() if line.strip()][-_LOG_LINES:]
+    words = "".join(f"\n  {line}" for line in lines)
+    return GatewayStartError(
+        f"the gateway could not be started: {reason}{words}", hint=f"its log is {log}"
+    )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+@contextmanager
+def _locked(path: Path, deadline: float) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while not _try_lock(descriptor):
+            if time.monotonic() > deadline:
+                raise GatewayStartError(
+                    "another process has been starting the gateway for too long",
+                    hint=f"see who holds {path}",
+                )
+            time.sleep(_POLL)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _try_lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

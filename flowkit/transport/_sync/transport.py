@@ -1,0 +1,257 @@
+# Written by `make regen` from flowkit/transport/_async/transport.py: edit that file.
+"""Sends requests, through every fault that another try can mend."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import httpx
+from flowkit_api.errors import InvalidBody
+from flowkit_api.types import Reply, Request
+
+from flowkit.errors import (
+    APIConnectionError,
+    FlowError,
+    InvalidResponse,
+    Unauthenticated,
+    error_from_response,
+)
+from flowkit.transport import operations
+from flowkit.transport.clients import Link, Scope, client_options
+from flowkit.transport.endpoint import Endpoint, Gateway
+from flowkit.transport.failures import FAILURES, NEVER_SENT, failure
+from flowkit.transport.retries import RETRIED_STATUSES, RetryPolicy
+from flowkit.transport.sse import EventParser, EventTooLarge, ServerSentEvent
+
+T = TypeVar("T")
+
+DEFAULT_TIMEOUT = 60.0
+_MOST_RELOCATIONS = 3
+
+
+class Transport:
+    """A client for the generated calls that retries, signs in and speaks flowkit's errors.
+
+    Args:
+        gateway: Knows where to connect to.
+        policy: How often a failed call is made again.
+        timeout: Seconds that the gateway may take to answer a short call.
+        connect: Makes the httpx transport of each client, in place of the network.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        *,
+        policy: RetryPolicy | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        connect: Callable[[], httpx.BaseTransport] | None = None,
+    ) -> None:
+        self._gateway = gateway
+        self._policy = policy or RetryPolicy()
+        self._timeout = timeout
+        self._connect = connect
+        self._link: Link | None = None
+        self._clients: dict[bool, httpx.Client] = {}
+        self._scope: object = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def call(self, request: Request, parse: Callable[[Reply], T]) -> T:
+        """Return a successful answer, read.
+
+        Args:
+            request: What an operation's `request` made.
+            parse: The operation's `parse`.
+
+        Raises:
+            InvalidResponse: the answer is not what the contract says.
+            FlowError: there was no success, for the reason that its class and code give.
+        """
+        reply = self.send(request)
+        try:
+            return parse(reply)
+        except InvalidBody as error:
+            raise InvalidResponse(
+                f"the gateway's answer to {request.operation} cannot be read: {error}",
+                status=reply.status,
+                correlation_id=reply.headers.get("Flowkit-Correlation-Id"),
+                hint="is this a flowkit gateway, and of this release?",
+            ) from error
+
+    def send(self, request: Request) -> Reply:
+        """Return a successful answer.
+
+        Raises:
+            FlowError: there was none, for the reason that its class and code give.
+        """
+        _, response = self._answer(operations.prepare(request), stream=False)
+        return Reply(response.status_code, response.headers, response.content)
+
+    @contextmanager
+    def stream(self, request: Request) -> Iterator[Iterator[bytes]]:
+        """Open a successful answer whose body is read as it comes.
+
+        Raises:
+            FlowError: there was none, or its body broke off.
+        """
+        link, response = self._answer(operations.prepare(request), stream=True)
+        try:
+            yield _chunks(link, response)
+        finally:
+            response.close()
+
+    def events(
+        self, request: Request, *, is_last: Callable[[ServerSentEvent], bool]
+    ) -> Iterator[ServerSentEvent]:
+        """Yield the events of a stream, each once, however often the connection breaks.
+
+        Args:
+            request: Opens the stream; `Last-Event-ID` is added to it when it is resumed.
+            is_last: Whether an event is the one after which the stream is over. A stream that
+                ends before it has been cut.
+
+        Raises:
+            FlowError: the stream could not be opened, or brought nothing new however often it
+                was resumed.
+        """
+        failures, resume_from = 0, ""
+        while True:
+            parser = EventParser()
+            headers = {"Last-Event-ID": resume_from} if resume_from else {}
+            call = operations.prepare(request._replace(headers={**request.headers, **headers}))
+            link, response = self._answer(call, stream=True)
+            cut: FlowError = APIConnectionError("the gateway ended the stream before its end")
+            try:
+                for chunk in _chunks(link, response):
+                    for event in parser.feed(chunk):
+                        resume_from = event.id or resume_from
+                        yield event
+                        if is_last(event):
+                            return
+            except EventTooLarge as error:
+                raise InvalidResponse(f"the gateway's stream cannot be read: {error}") from error
+            except APIConnectionError as error:
+                cut = error
+            finally:
+                response.close()
+            resume_from = parser.last_event_id or resume_from
+            failures = 0 if parser.blocks else failures + 1
+            delay = self._policy.delay(max(0, failures - 1), parser.retry)
+            if delay is None:
+                raise cut
+            time.sleep(delay)
+
+    def close(self) -> None:
+        """Close all connections; calling it again does nothing."""
+        self._closed = True
+        with self._lock:
+            clients, self._clients = self._clients, {}
+            usable = bool(clients) and self._scope == Scope.current()
+        if usable:
+            for client in clients.values():
+                client.close()
+
+    def _answer(self, request: Request, *, stream: bool) -> tuple[Link, httpx.Response]:
+        failures = relocations = 0
+        uncertain = False
+        while True:
+            link = self._locate()
+            never_sent = False
+            try:
+                response = self._send(link, request, stream=stream)
+                if response.is_success or (uncertain and _is_gone(request, response)):
+                    return link, response
+                error = error_from_response(
+                    response.status_code, response.headers, response.content
+                )
+            except FAILURES as cause:
+                never_sent = isinstance(cause, NEVER_SENT)
+                error = failure(cause, link.endpoint)
+            except RuntimeError as cause:  # what httpx says when another thread closed this
+                raise (_closed() if self._closed else cause) from cause
+            uncertain = uncertain or not never_sent
+            if (
+                (never_sent or isinstance(error, Unauthenticated))
+                and relocations < _MOST_RELOCATIONS
+                and self._relocate(link)
+            ):
+                relocations += 1
+                continue
+            if not (never_sent or _may_repeat(request, error)):
+                raise error
+            delay = self._policy.delay(failures, error.retry_after)
+            if delay is None:
+                raise error
+            failures += 1
+            time.sleep(delay)
+
+    def _send(self, link: Link, request: Request, *, stream: bool) -> httpx.Response:
+        client = self._client(link.endpoint, held=stream or operations.is_held(request))
+        seconds = operations.read_timeout(request, self._timeout, stream=stream)
+        response = client.send(link.build(request, read_timeout=seconds), stream=stream)
+        if stream and not response.is_success:
+            try:
+                response.read()
+            finally:
+                response.close()
+        return response
+
+    def _client(self, endpoint: Endpoint, *, held: bool) -> httpx.Client:
+        scope = Scope.current()
+        with self._lock:
+            if self._closed:
+                raise _closed()
+            if self._scope != scope:
+                # Not closed: their connections belong to another process or a dead event loop.
+                self._scope, self._clients = scope, {}
+            client = self._clients.get(held)
+            if client is None:
+                client = self._clients[held] = httpx.Client(
+                    **client_options(endpoint, held=held),
+                    transport=self._connect() if self._connect else None,
+                )
+        return client
+
+    def _locate(self) -> Link:
+        if self._closed:
+            raise _closed()
+        link = self._link
+        if link is None:
+            link = self._link = Link(self._gateway.locate())
+        return link
+
+    def _relocate(self, failed: Link) -> bool:
+        if self._link is failed:
+            endpoint = self._gateway.relocate(failed.endpoint)
+            if endpoint is None:
+                return False
+            self._link = Link(endpoint)
+        return True
+
+
+def _closed() -> FlowError:
+    return FlowError("this Flow is closed", hint="make another one", code="closed")
+
+
+def _may_repeat(request: Request, error: FlowError) -> bool:
+    if not operations.is_repeatable(request):
+        return False
+    return isinstance(error, APIConnectionError) or error.status in RETRIED_STATUSES
+
+
+def _is_gone(request: Request, response: httpx.Response) -> bool:
+    """Say whether a deletion that was tried before finds its work done."""
+    return request.method == "DELETE" and response.status_code == 404
+
+
+def _chunks(link: Link, response: httpx.Response) -> Iterator[bytes]:
+    try:
+        for chunk in response.iter_bytes():
+            yield chunk
+    except FAILURES as error:
+        raise failure(error, link.endpoint) from error

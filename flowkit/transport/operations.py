@@ -1,0 +1,70 @@
+"""What the transport must know of an operation, beyond its request."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from flowkit.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from flowkit_api.types import Request
+
+TAKE_IDEMPOTENCY_KEY = frozenset({"create_task", "create_tasks"})
+"""Operations with the contract's parameter `IdempotencyKey`."""
+
+SAFE_TO_REPEAT = frozenset({"cancel_task", "normalize_instance_type", "plan_task", "update_task"})
+"""Operations whose second call leaves what the first one left, though their method need not."""
+
+HELD = frozenset({"wait_task"})
+"""Operations whose answer the gateway holds back until something happens."""
+
+HELD_MARGIN = 10.0
+STREAM_SILENCE = 60.0
+"""Seconds after which a stream is dead: the gateway says something every 15."""
+
+_REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_IDEMPOTENCY_KEY = "Idempotency-Key"
+
+
+def prepare(request: Request) -> Request:
+    """Return the request with the headers that it keeps through all tries.
+
+    Raises:
+        InvalidRequest: its idempotency key is not one.
+    """
+    headers = {"Flowkit-Correlation-Id": secrets.token_hex(8), **request.headers}
+    key = headers.get(_IDEMPOTENCY_KEY)
+    if key is not None:
+        if not (1 <= len(key) <= 255 and all("!" <= letter <= "~" for letter in key)):
+            raise InvalidRequest(
+                f"invalid idempotency key {key[:60]!r}",
+                hint="use 1 to 255 printable ASCII characters without spaces",
+            )
+    elif request.operation in TAKE_IDEMPOTENCY_KEY:
+        headers[_IDEMPOTENCY_KEY] = secrets.token_hex(16)
+    return request._replace(headers=headers)
+
+
+def is_repeatable(request: Request) -> bool:
+    """Say whether the call may be made again when it is unknown what became of it."""
+    return (
+        request.method in _REPEATABLE_METHODS
+        or request.operation in SAFE_TO_REPEAT
+        or _IDEMPOTENCY_KEY in request.headers
+    )
+
+
+def is_held(request: Request) -> bool:
+    """Say whether the answer may be a while in coming, as the call asks for it."""
+    return request.operation in HELD
+
+
+def read_timeout(request: Request, default: float, *, stream: bool) -> float:
+    """Return how many seconds the gateway may be silent."""
+    if stream:
+        return STREAM_SILENCE
+    if not is_held(request):
+        return default
+    held = next((float(value) for name, value in request.params if name == "timeout"), 30.0)
+    return max(default, held + HELD_MARGIN)
