@@ -1,0 +1,54 @@
+"""The same work by peers that run jobs on this machine, each in its own environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from bench.install_peers import python_of
+from bench.samples import Samples, samples
+
+SCRIPTS = Path(__file__).parent / "peer_scripts"
+PEERS = ("psij", "submitit", "parsl", "hyperqueue")
+LIMIT_SECONDS = 900
+
+
+def measure_peers(count: int) -> dict[str, dict[str, Samples] | str]:
+    """Measure each installed peer.
+
+    Args:
+        count: Rounds of each measurement.
+
+    Returns:
+        For each peer its samples in seconds by what was done, or a text that says why there are
+        none. What starts with `one` is a single `echo hi`, what starts with `fifty` is 50.
+    """
+    return {name: _measure(name, count) for name in PEERS}
+
+
+def _measure(name: str, count: int) -> dict[str, Samples] | str:
+    python = python_of(name)
+    if python is None:
+        return "not installed: make bench-peers"
+    # Scripts write their scratch files where they are started.
+    with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as scratch:
+        try:
+            done = subprocess.run(
+                [python, SCRIPTS / f"{name}_echo.py", str(count)],
+                cwd=scratch,
+                env={**os.environ, "PATH": f"{python.parent}:{os.environ['PATH']}"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=LIMIT_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"not measured: it took longer than {LIMIT_SECONDS} s"
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        return f"not measured: its script ended with {done.returncode}: {reason}"
+    return {what: samples(values) for what, values in json.loads(done.stdout).items()}
