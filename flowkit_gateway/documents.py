@@ -40,7 +40,7 @@ def task_document(row: TaskRow, queue_position: int | None) -> dict[str, object]
         "exit_code": row.exit_code,
         "engine": row.engine,
         "simulated": row.simulated,
-        "gpu_indices": row.gpu_indices,
+        "gpu_indices": row.gpu_indices or None,
         "attempt": row.attempt,
         "created_at": timestamp(row.created_at),
         "started_at": _timestamp_or_none(row.started_at),

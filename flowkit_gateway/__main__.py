@@ -1,0 +1,136 @@
+"""The gateway's command: `python -m flowkit_gateway serve`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import math
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+DEFAULT_PORT = 8765
+_EMBEDDED_IDLE_SECONDS = 900.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 1 cannot start, 2 usage, 3 already served."""
+    options = _parser().parse_args(arguments)
+    _log_to_stderr()
+    # Imported late, so that a mistake on the command line is told at once.
+    from flowkit_gateway.serve import Settings, StartError, serve
+
+    port = options.port
+    if port is None:
+        port = 0 if options.embedded else DEFAULT_PORT
+    try:
+        serve(
+            Settings(
+                data_dir=options.data_dir or _default_data_dir(),
+                host=options.host,
+                port=port,
+                engine=options.engine,
+                embedded=options.embedded,
+                api_key_file=options.api_key_file,
+                allowed_hosts=tuple(options.allowed_host),
+                idle_timeout=_idle_timeout(options.idle_timeout, embedded=options.embedded),
+                max_output_bytes=options.max_output_bytes,
+                null_duration=options.null_duration,
+                check_answers=options.check_answers,
+            )
+        )
+    except StartError as error:
+        logging.error("%s", error)
+        return error.exit_code
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m flowkit_gateway")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="serve the contract", description="Run a gateway.")
+    option = serve.add_argument
+    option("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    option("--port", type=_port, help=f"port, 0 for any ({DEFAULT_PORT}; 0 when embedded)")
+    option("--data-dir", type=Path, help="directory of the database and of task output")
+    option("--engine", choices=("local", "null"), default="local", help="what runs tasks")
+    option("--embedded", action="store_true", help="serve the client that started this")
+    option("--api-key-file", type=Path, help="file of keys: KEY [PROJECT [USER]] a line")
+    option(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name that clients reach this gateway by",
+    )
+    option(
+        "--idle-timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help=f"stop when idle for so long, 0 for never (0; {_EMBEDDED_IDLE_SECONDS:g} embedded)",
+    )
+    option(
+        "--max-output-bytes",
+        type=int,
+        default=1024 * 1024 * 1024,
+        metavar="BYTES",
+        help="most output to keep of one task (%(default)s)",
+    )
+    option(
+        "--null-duration",
+        type=_seconds,
+        default=0.01,
+        metavar="SECONDS",
+        help="how long a task of the null engine takes (%(default)s)",
+    )
+    option("--check-answers", action="store_true", help="check answers against the contract")
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("a port is between 0 and 65535")
+    return port
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise argparse.ArgumentTypeError("seconds are 0 or more")
+    return seconds
+
+
+def _idle_timeout(given: float | None, *, embedded: bool) -> float:
+    if given is not None or not embedded:
+        return given or 0.0
+    text = os.environ.get("FLOWKIT_GATEWAY_IDLE_TIMEOUT")
+    try:
+        return _EMBEDDED_IDLE_SECONDS if text is None else _seconds(text)
+    except (ValueError, argparse.ArgumentTypeError):
+        logging.warning("FLOWKIT_GATEWAY_IDLE_TIMEOUT is not a number of seconds: %r", text)
+        return _EMBEDDED_IDLE_SECONDS
+
+
+def _default_data_dir() -> Path:
+    home = os.environ.get("FLOWKIT_HOME")
+    if home:
+        return Path(home) / "gateway"
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "flowkit" / "gateway"
+
+
+def _log_to_stderr() -> None:
+    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s")
+    formatter.datefmt = "%Y-%m-%dT%H:%M:%S"
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""The file by which clients of this machine find a gateway: its address, key and process."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import msgspec
+
+FILE_NAME = "gateway.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """A gateway that listens."""
+
+    url: str
+    pid: int
+    start_time: float
+    """Unix time."""
+    version: str
+    engine: str
+    embedded: bool
+    token: str | None = None
+    """The key to call it with; None when its keys are in a file of their own."""
+
+
+def announce(data_dir: Path, announcement: Announcement) -> None:
+    """Write the file at once and whole, readable by its owner only."""
+    document = {name: value for name, value in asdict(announcement).items() if value is not None}
+    temporary = data_dir / f".{FILE_NAME}.{announcement.pid}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(msgspec.json.encode(document) + b"\n")
+    temporary.replace(data_dir / FILE_NAME)
+
+
+def find(data_dir: Path) -> Announcement | None:
+    """Return what is announced in a data directory; None when no gateway of it listens."""
+    try:
+        return msgspec.json.decode((data_dir / FILE_NAME).read_bytes(), type=Announcement)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+
+
+def withdraw(data_dir: Path) -> None:
+    """Remove the file. Only whoever holds the directory's lock may do this."""
+    (data_dir / FILE_NAME).unlink(missing_ok=True)

@@ -1,0 +1,202 @@
+"""Commands that run on machines."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from flowkit_gateway import strict_json
+from flowkit_gateway.call import Answer, Call, Stream
+from flowkit_gateway.contract import refuse
+from flowkit_gateway.documents import task_document
+from flowkit_gateway.handlers.events import event_page, task_events
+from flowkit_gateway.handlers.logs import follow_task_logs, get_task_logs
+from flowkit_gateway.pages import last_seen, page_document, page_size
+from flowkit_gateway.problems import Detail
+from flowkit_gateway.server_sent_events import resume_from
+from flowkit_gateway.store.rows import IdempotencyKey, TaskRow
+
+__all__ = [
+    "cancel_task",
+    "create_task",
+    "create_tasks",
+    "delete_task",
+    "follow_task_events",
+    "follow_task_logs",
+    "get_task",
+    "get_task_logs",
+    "list_task_events",
+    "list_tasks",
+    "plan_task",
+    "update_task",
+    "wait_task",
+]
+
+DEFAULT_WAIT_SECONDS = 30.0
+_TASK_ID = re.compile(r"task_[0-9a-z]{26}")
+_REPLAYED = ((b"idempotent-replayed", b"true"),)
+_HAS_RUN = frozenset({"running", "preempting", "paused"})
+_encode = msgspec.json.Encoder().encode
+
+
+async def create_task(call: Call) -> Answer:
+    """Accept a task."""
+    return await _create(
+        call,
+        tasks=[call.body],
+        locs=["/body"],
+        answer=lambda rows: _encode(task_document(rows[0], None)),
+    )
+
+
+async def create_tasks(call: Call) -> Answer:
+    """Accept many tasks, all or none."""
+    tasks = call.body["tasks"]
+    return await _create(
+        call,
+        tasks=tasks,
+        locs=[f"/body/tasks/{number}" for number in range(len(tasks))],
+        answer=lambda rows: _encode({"items": [task_document(row, None) for row in rows]}),
+    )
+
+
+async def plan_task(call: Call) -> Answer:
+    """Answer what would be chosen for a task."""
+    return Answer(200, call.gateway.scheduler.planner.plan(call.body))
+
+
+async def get_task(call: Call) -> Answer:
+    """Answer one task."""
+    return _answer(call, call.task())
+
+
+async def list_tasks(call: Call) -> Answer:
+    """Answer a page of tasks, newest first."""
+    size = page_size(call)
+    rows = call.gateway.store.list_tasks(
+        call.project,
+        statuses=call.texts("status"),
+        name=call.text("name"),
+        labels=call.texts("label"),
+        before=last_seen(call, _TASK_ID),
+        limit=size + 1,
+    )
+    return Answer(200, page_document(rows, size, lambda row: _document(call, row), _task_id))
+
+
+async def update_task(call: Call) -> Answer:
+    """Change what the body names, and clear what its `clear` names."""
+    row = call.task()
+    changes: Mapping[str, object] = call.body
+    cleared: list[str] = call.body.get("clear", [])
+    message = "is both set and cleared"
+    refuse(
+        [
+            Detail(f"/body/clear/{place}", f"`{name}` {message}")
+            for place, name in enumerate(cleared)
+            if name in changes
+        ]
+    )
+    if not cleared and not changes.keys() - {"clear"}:
+        return _answer(call, row)
+    kept = {"name": row.name, "labels": row.labels or {}, "priority": row.priority}
+    empty = {"name": None, "labels": {}, "priority": 0}
+    wanted = {**kept, **{name: empty[name] for name in cleared}, **changes}
+    wanted.pop("clear", None)
+    return _answer(call, await call.gateway.scheduler.update(call.project, row.id, **wanted))
+
+
+async def delete_task(call: Call) -> Answer:
+    """Delete a task that has ended."""
+    await call.gateway.scheduler.delete(call.project, call.path["task_id"])
+    return Answer(204)
+
+
+async def cancel_task(call: Call) -> Answer:
+    """Ask for a task's end."""
+    row = await call.gateway.scheduler.cancel(
+        call.project, call.path["task_id"], force=call.flag("force")
+    )
+    return _answer(call, row)
+
+
+async def wait_task(call: Call) -> Answer:
+    """Answer once the task is where the caller wants it, or the time is over."""
+    row = call.task()
+    timeout = call.number("timeout")
+    if timeout is None:
+        timeout = DEFAULT_WAIT_SECONDS
+    if _reached(call, row) or timeout == 0:
+        return _answer(call, row)
+    await call.hold(_wait(call, timeout))
+    return _answer(call, call.task())
+
+
+async def list_task_events(call: Call) -> Answer:
+    """Answer a page of a task's events."""
+    return event_page(call, call.task().id)
+
+
+async def follow_task_events(call: Call) -> Stream:
+    """Stream a task's events."""
+    number = resume_from(call, "after") or 0
+    return Stream(task_events(call.gateway, call.project, call.task().id, number))
+
+
+async def _create(
+    call: Call,
+    *,
+    tasks: Sequence[Mapping[str, object]],
+    locs: Sequence[str],
+    answer: Callable[[Sequence[TaskRow]], bytes],
+) -> Answer:
+    created = await call.gateway.scheduler.submit(
+        call.project,
+        call.principal.user,
+        tasks,
+        _idempotency_key(call),
+        answer=answer,
+        locs=locs,
+    )
+    return Answer(201, headers=_REPLAYED if created.replayed else (), body=created.answer)
+
+
+def _idempotency_key(call: Call) -> IdempotencyKey | None:
+    key = call.header("Idempotency-Key")
+    if key is None:
+        return None
+    # Two texts of one document are one request; a retry need not repeat them byte by byte.
+    return IdempotencyKey(
+        key, call.operation.id, hashlib.sha256(strict_json.canonical(call.body)).digest()
+    )
+
+
+async def _wait(call: Call, timeout: float) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + timeout
+    with call.gateway.changes.task(call.path["task_id"]) as waiter:
+        while not _reached(call, call.task()):
+            if not await waiter.wait(deadline - loop.time()):
+                return
+
+
+def _reached(call: Call, row: TaskRow) -> bool:
+    return row.terminal or (call.text("until") == "running" and row.status in _HAS_RUN)
+
+
+def _answer(call: Call, row: TaskRow) -> Answer:
+    return Answer(200, _document(call, row))
+
+
+def _document(call: Call, row: TaskRow) -> dict[str, object]:
+    queued = row.status == "pending"
+    position = call.gateway.scheduler.queue_position(row.id) if queued else None
+    return task_document(row, position)
+
+
+def _task_id(row: TaskRow) -> str:
+    return row.id

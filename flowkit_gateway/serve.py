@@ -1,0 +1,264 @@
+"""A gateway process, from its data directory to its last answer."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import logging
+import os
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowkit._version import __version__
+from flowkit_gateway import discovery
+from flowkit_gateway.app import App
+from flowkit_gateway.call import Gateway
+from flowkit_gateway.changes import Changes
+from flowkit_gateway.contract import Contract
+from flowkit_gateway.engines.engine import Engine
+from flowkit_gateway.http_server import HTTPServer
+from flowkit_gateway.principal import KeyFileError, KeyRing
+from flowkit_gateway.scheduler import Scheduler
+from flowkit_gateway.store.database import StoreError
+from flowkit_gateway.store.store import Store
+
+MAX_BODY_BYTES = 16 * 1024 * 1024
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_HANDOVER_SECONDS = 5.0
+_HANDOVER_POLL_SECONDS = 0.02
+
+logger = logging.getLogger("flowkit_gateway")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a gateway is run."""
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0 for any free port."""
+    engine: str = "local"
+    embedded: bool = False
+    api_key_file: Path | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    idle_timeout: float = 0.0
+    """Seconds without a call or a task after which the gateway stops; 0 for never."""
+    max_output_bytes: int = 1024 * 1024 * 1024
+    null_duration: float = 0.01
+    check_answers: bool = False
+
+
+class StartError(Exception):
+    """The gateway cannot start; its text says why in one line.
+
+    Attributes:
+        exit_code: 3 when another gateway has the data directory, else 1.
+    """
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def serve(settings: Settings) -> None:
+    """Run a gateway until it is told to stop or is idle for long enough.
+
+    Raises:
+        StartError: it cannot start; nothing is left behind.
+    """
+    os.umask(0o077)
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings.data_dir.chmod(0o700)
+        lock = _lock(settings)
+        try:
+            discovery.withdraw(settings.data_dir)
+            keys, token = _keys(settings)
+            with _listener(settings) as listener, asyncio.Runner(loop_factory=_loop()) as runner:
+                runner.run(_run(settings, keys, token, listener))
+        finally:
+            os.close(lock)
+    except KeyFileError as error:
+        raise StartError(str(error)) from None
+    except StoreError as error:
+        raise StartError(str(error)) from None
+    except OSError as error:
+        raise StartError(f"cannot use {settings.data_dir}: {error.strerror or error}") from error
+
+
+async def _run(
+    settings: Settings, keys: KeyRing, token: str | None, listener: socket.socket
+) -> None:
+    started_at = time.time()
+    contract = Contract.load()
+    engine = _engine(settings)
+    store = Store(settings.data_dir / "flowkit.db")
+    changes = Changes()
+    scheduler = Scheduler(
+        store,
+        engine,
+        changes,
+        data_dir=settings.data_dir,
+        max_output_bytes=settings.max_output_bytes,
+    )
+    gateway = Gateway(
+        store=store,
+        scheduler=scheduler,
+        changes=changes,
+        engine=engine,
+        contract_version=contract.version,
+        started_at=started_at,
+        embedded=settings.embedded,
+        max_body_bytes=MAX_BODY_BYTES,
+        max_output_bytes=settings.max_output_bytes,
+    )
+    app = App(
+        gateway,
+        contract,
+        keys,
+        allowed_hosts=(*settings.allowed_hosts, _in_url(settings.host)),
+        access_log=not settings.embedded,
+        check_answers=settings.check_answers,
+    )
+    stop = asyncio.Event()
+    _on_signals(settings, app, stop)
+    try:
+        await scheduler.open()
+        server = HTTPServer(app)
+        await server.begin(listener)
+        url = f"http://{_in_url(settings.host)}:{listener.getsockname()[1]}"
+        discovery.announce(
+            settings.data_dir,
+            discovery.Announcement(
+                url=url,
+                token=token,
+                pid=os.getpid(),
+                start_time=started_at,
+                version=__version__,
+                engine=engine.name,
+                embedded=settings.embedded,
+            ),
+        )
+        logger.info("serving %s with the %s engine from %s", url, engine.name, settings.data_dir)
+        try:
+            await server.serve_until(stop, _idle_stop(settings, app, scheduler, stop))
+        finally:
+            # First of all, so that nobody begins to use a gateway that is about to go.
+            discovery.withdraw(settings.data_dir)
+            gateway.stop_waiting()
+            await server.shutdown([listener])
+    finally:
+        await scheduler.close()
+        store.close()
+    logger.info("stopped; tasks that run live on")
+
+
+def _lock(settings: Settings) -> int:
+    """Take the directory for this process's life; the kernel gives it back whatever happens."""
+    descriptor = os.open(settings.data_dir / "gateway.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + _HANDOVER_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return descriptor
+        except BlockingIOError:
+            other = discovery.find(settings.data_dir)
+            # A gateway that holds the lock without being announced may be about to stop, and its
+            # client waits for this one.
+            if settings.embedded and other is None and time.monotonic() < deadline:
+                time.sleep(_HANDOVER_POLL_SECONDS)
+                continue
+            who = f" (pid {other.pid}, {other.url})" if other else ""
+            os.close(descriptor)
+            raise StartError(
+                f"another gateway{who} already serves {settings.data_dir}", exit_code=3
+            ) from None
+
+
+def _keys(settings: Settings) -> tuple[KeyRing, str | None]:
+    if settings.api_key_file is not None:
+        return KeyRing.read(settings.api_key_file), None
+    if not _is_loopback(settings.host):
+        raise StartError(f"{settings.host} can be reached from other machines: give --api-key-file")
+    token = secrets.token_urlsafe(32)
+    return KeyRing.single(token), token
+
+
+def _listener(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        where = f"{settings.host} port {settings.port}"
+        if error.errno == errno.EADDRINUSE:
+            raise StartError(f"{where} is in use; choose another --port") from None
+        raise StartError(f"cannot listen on {where}: {error.strerror or error}") from None
+    listener.setblocking(False)
+    return listener
+
+
+def _engine(settings: Settings) -> Engine:
+    if settings.engine == "null":
+        from flowkit_gateway.engines.null import NullEngine
+
+        return NullEngine(settings.null_duration)
+    from flowkit_gateway.engines.local.engine import LocalEngine
+
+    return LocalEngine(settings.data_dir / "tasks")
+
+
+def _loop() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def _on_signals(settings: Settings, app: App, stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    path = settings.api_key_file
+    if path is not None:
+        loop.add_signal_handler(signal.SIGHUP, _reread_keys, app, path)
+
+
+def _reread_keys(app: App, path: Path) -> None:
+    try:
+        app.keys = KeyRing.read(path)
+    except KeyFileError as error:
+        logger.error("the old keys stay: %s", error)
+    else:
+        logger.info("read the keys again from %s", path)
+
+
+def _idle_stop(
+    settings: Settings, app: App, scheduler: Scheduler, stop: asyncio.Event
+) -> Callable[[], None]:
+    def stop_when_idle() -> None:
+        if not settings.idle_timeout or app.calls or not scheduler.idle:
+            return
+        if time.monotonic() - app.last_call >= settings.idle_timeout:
+            logger.info("nothing to do for %g s", settings.idle_timeout)
+            stop.set()
+
+    return stop_when_idle
+
+
+def _is_loopback(host: str) -> bool:
+    return host in _LOOPBACK or (host.startswith("127.") and host.replace(".", "").isdigit())
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
