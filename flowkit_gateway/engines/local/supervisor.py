@@ -185,6 +185,7 @@ class Supervisor:
             name = cgroups.group_name(os.getpid(), self._start_time)
             try:
                 self._group = cgroups.MemoryGroup(root, name, limit)
+                self._group.enter()
             except OSError:
                 # The limit is kept by looking at the processes instead.
                 self._group = None
