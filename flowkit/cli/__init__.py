@@ -1,0 +1,35 @@
+"""The command line: `main` is what the `flowkit` command calls."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command line of this process and exit with its code."""
+    arguments = sys.argv[1:]
+    # Answered before click is imported: that import alone takes longer than either answer.
+    if arguments == ["--version"]:
+        from flowkit._version import __version__
+
+        _exit_with(f"flowkit {__version__}\n")
+    if arguments in ([], ["--help"], ["-h"]) and "_FLOWKIT_COMPLETE" not in os.environ:
+        from flowkit.cli.overview import overview
+
+        _exit_with(overview())
+    from flowkit.cli.process import run_and_exit
+
+    run_and_exit(arguments)
+
+
+def _exit_with(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except (AttributeError, OSError) as error:
+        # No stdout at all (closed by the caller), or one that takes nothing.
+        from flowkit.cli.process import fail
+
+        fail(error)
+    sys.exit(0)

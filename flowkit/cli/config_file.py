@@ -1,0 +1,103 @@
+"""Changes one setting of the config file, and leaves everything else in it as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import tomllib
+from pathlib import Path
+
+from flowkit.errors import ConfigError
+
+
+def set_value(path: Path, key: str, value: str, *, profile: str | None) -> None:
+    """Write a setting to a config file, made readable by its owner alone.
+
+    Args:
+        path: The file; it is created where it does not exist.
+        key: The setting.
+        value: Its new value.
+        profile: The profile that it belongs to; None for settings outside of profiles.
+
+    Raises:
+        ConfigError: The file is not TOML or is laid out in a way that this cannot change, or the
+            value is empty. The file is as it was.
+    """
+    if not value:
+        raise ConfigError(f"{key} cannot be empty", hint=f"flowkit config set {key} VALUE")
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    expected = _parse(path, text)
+    if profile is None:
+        expected[key] = value
+    else:
+        profiles = expected.setdefault("profiles", {})
+        if isinstance(profiles, dict) and isinstance(profiles.setdefault(profile, {}), dict):
+            profiles[profile][key] = value
+    changed = _with_setting(text, key, value, profile)
+    # Proves that this setting changed and nothing else did, however the file is laid out.
+    try:
+        proven = tomllib.loads(changed) == expected
+    except tomllib.TOMLDecodeError:
+        proven = False
+    if not proven:
+        raise ConfigError(
+            f"{path} is laid out in a way that cannot be changed here",
+            hint="change it with an editor",
+        )
+    _replace(path, changed)
+
+
+def _parse(path: Path, text: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}", hint="mend it with an editor") from error
+
+
+def _with_setting(text: str, key: str, value: str, profile: str | None) -> str:
+    # JSON's strings are TOML's basic strings, with the control character DEL as the exception.
+    line = f"{key} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
+    lines = text.splitlines()
+    start, end = _section(lines, profile)
+    for number in range(start, end):
+        if re.match(rf"\s*{key}\s*=", lines[number]):
+            lines[number] = line
+            break
+    else:
+        if start > len(lines):
+            name = profile if re.fullmatch("[A-Za-z0-9_-]+", profile or "") else json.dumps(profile)
+            lines += [""] * bool(lines) + [f"[profiles.{name}]", line]
+        else:
+            lines.insert(start, line)
+    return "\n".join(lines) + "\n"
+
+
+def _section(lines: list[str], profile: str | None) -> tuple[int, int]:
+    """Return the lines of a profile's table; a first line beyond the last where it has none."""
+    heads = [number for number, line in enumerate(lines) if re.match(r"\s*\[", line)]
+    if profile is None:
+        return 0, heads[0] if heads else len(lines)
+    for number in heads:
+        head = re.fullmatch(r"\s*\[\s*profiles\s*\.\s*(\S+?)\s*\]\s*(#.*)?", lines[number])
+        if head and head[1].strip("\"'") == profile:
+            return number + 1, next((later for later in heads if later > number), len(lines))
+    return len(lines) + 1, len(lines) + 1
+
+
+def _replace(path: Path, text: str) -> None:
+    # A link, as into a directory of dotfiles, stays one.
+    target = path.resolve()
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # mkstemp makes files that only their owner can read.
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,190 @@
+"""`flowkit gateway`: serve one in the foreground; start, stop and look at the embedded one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flowkit.cli import options, output
+from flowkit.cli.connection import open_flow
+from flowkit.cli.errors import NOT_FOUND, BadInput, Failure
+from flowkit.durations import format_duration
+
+if TYPE_CHECKING:
+    from flowkit import Flow
+
+_DIRECTORY = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The gateway with this data directory instead of the embedded one.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Serve a gateway, or look after the embedded one.
+
+    The embedded gateway starts by itself when a command needs it and stops when it is idle;
+    tasks survive it.
+    """
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--host", metavar="HOST", help="Address to listen on; 127.0.0.1 unless given.")
+@click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", help="8765 unless given.")
+@click.option(
+    "--api-key-file",
+    type=click.Path(exists=True, dir_okay=False, readable=True),
+    metavar="FILE",
+    help="Keys to let in, one a line: KEY [PROJECT [USER]].",
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where tasks are kept; a directory beside the embedded gateway's unless given.",
+)
+@click.option(
+    "--engine", type=click.Choice(["local", "null"]), default="local", help="What runs tasks."
+)
+@click.option(
+    "--allowed-host",
+    multiple=True,
+    metavar="NAME",
+    help="Name that clients reach this gateway by. Repeatable.",
+)
+def serve(
+    host: str | None,
+    port: int | None,
+    api_key_file: str | None,
+    data_dir: Path | None,
+    engine: str,
+    allowed_host: tuple[str, ...],
+) -> None:
+    """Serve a gateway in the foreground until Ctrl-C."""
+    from flowkit.config import gateway_dir
+
+    directory = data_dir or gateway_dir().with_name("server")
+    arguments = ["serve", "--data-dir", str(directory), "--engine", engine]
+    arguments += ["--host", host] if host is not None else []
+    arguments += ["--port", str(port)] if port is not None else []
+    arguments += ["--api-key-file", api_key_file] if api_key_file is not None else []
+    for name in allowed_host:
+        arguments += ["--allowed-host", name]
+    if api_key_file is None:
+        output.notice(f"its key will be in {directory / 'gateway.json'}")
+    # -P keeps the working directory off the gateway's path: its files are not to be imported.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "flowkit_gateway", *arguments])
+
+
+@options.command()
+@options.output_option
+def start(json: bool) -> None:
+    """Start the embedded gateway.
+
+    Prints what `status` prints; a gateway that runs stays as it is.
+    """
+    from flowkit import embedded
+
+    record = embedded.start()
+    with _flow_of(record.url, record.token) as flow:
+        _show(flow, record.url, json)
+
+
+@options.command()
+@_DIRECTORY
+def stop(data_dir: Path | None) -> None:
+    """Stop the embedded gateway; its tasks go on."""
+    from flowkit import embedded
+
+    if not embedded.stop(data_dir):
+        raise _none_runs()
+    output.notice("the gateway has stopped")
+
+
+@options.command()
+@_DIRECTORY
+@options.output_option
+def status(data_dir: Path | None, json: bool) -> None:
+    """Show the gateway in use.
+
+    Exits with 3 when it is the embedded one and does not run; this starts none.
+    """
+    from flowkit import embedded
+    from flowkit.config import resolve_settings
+
+    settings = resolve_settings(**options.connection())
+    if settings.api_url is not None and data_dir is None:
+        with open_flow() as flow:
+            _show(flow, settings.api_url, json)
+        return
+    record = embedded.status(data_dir)
+    if record is None:
+        raise _none_runs()
+    with _flow_of(record.url, record.token) as flow:
+        _show(flow, record.url, json)
+
+
+@options.command()
+@_DIRECTORY
+@click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines.")
+def logs(data_dir: Path | None, tail: int | None) -> None:
+    """Print the embedded gateway's own log."""
+    from flowkit.config import gateway_dir
+
+    path = (data_dir or gateway_dir()) / "gateway.log"
+    try:
+        with path.open("rb") as file:
+            for line in file if tail is None else deque(file, maxlen=tail):
+                output.write(output.STDOUT, line)
+    except FileNotFoundError as error:
+        raise Failure(
+            f"there is no log yet: {path}",
+            hint="the gateway starts with the first command that needs it",
+            exit_code=NOT_FOUND,
+        ) from error
+    except PermissionError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+
+
+def _flow_of(url: str, key: str) -> Flow:
+    from flowkit import Flow
+
+    return Flow(api_url=url, api_key=key)
+
+
+def _none_runs() -> Failure:
+    return Failure(
+        "no gateway is running",
+        hint="the first command that needs one starts it; so does `flowkit gateway start`",
+        exit_code=NOT_FOUND,
+    )
+
+
+def _show(flow: Flow, url: str, json: bool) -> None:
+    server = flow.server()
+    running = len(flow.list_tasks(status=["starting", "running"], limit=None))
+    if json:
+        output.result_json({"url": url, **server.to_dict(), "tasks_running": running})
+        return
+    output.fields(
+        [
+            ("url", url),
+            ("pid", str(server.pid)),
+            ("version", server.version),
+            ("engine", str(server.engine) + (" (simulated GPUs)" if server.simulated else "")),
+            ("uptime", format_duration(round(server.uptime_seconds))),
+            ("project", server.project),
+            ("tasks running", str(running)),
+        ]
+    )
+
+
+for _subcommand in (serve, start, stop, status, logs):
+    command.add_command(_subcommand)

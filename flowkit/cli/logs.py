@@ -1,0 +1,48 @@
+"""`flowkit logs`: print or follow a task's output."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import click
+
+from flowkit.cli import options, output
+from flowkit.cli.connection import open_flow, task_id
+from flowkit.cli.errors import Terminated
+from flowkit.cli.task_output import write_output
+
+
+@options.command()
+@click.argument("task")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the task has ended.")
+@click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines.")
+@click.option(
+    "--since",
+    type=options.TEXT,
+    metavar="TIME",
+    help="Only what was written since: 5m, or '2026-11-20 10:00'.",
+)
+@click.option(
+    "--stream", type=click.Choice(["stdout", "stderr"]), help="Only one of the two streams."
+)
+def command(
+    task: str,
+    follow: bool,
+    tail: int | None,
+    since: str | None,
+    stream: Literal["stdout", "stderr"] | None,
+) -> None:
+    """Print the output of TASK, byte for byte: its stdout to stdout, its stderr to stderr."""
+    moment = None
+    if since is not None:
+        from flowkit.durations import parse_since
+
+        moment = parse_since(since, datetime.now(UTC))
+    with open_flow() as flow:
+        found = task_id(flow, task)
+        try:
+            write_output(flow, found, follow=follow, stream=stream, tail=tail, since=moment)
+        except (KeyboardInterrupt, Terminated):
+            output.notice(f"detached: `flowkit logs -f {found}` comes back")
+            raise

@@ -1,0 +1,63 @@
+"""Which commands exist, where each lives, and the help that lists them; imports nothing."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A command's module and its line in the help."""
+
+    module: str
+    summary: str
+
+
+# The summaries stand here so that the list of commands needs no command's module.
+COMMANDS: dict[str, Entry] = {
+    "run": Entry("flowkit.cli.run", "Run a command, stream its output, exit with its code."),
+    "submit": Entry("flowkit.cli.submit", "Submit a command and print its task id."),
+    "ps": Entry("flowkit.cli.ps", "List tasks, newest first."),
+    "status": Entry("flowkit.cli.status", "Show a task."),
+    "logs": Entry("flowkit.cli.logs", "Print or follow a task's output."),
+    "wait": Entry("flowkit.cli.wait", "Wait for tasks and exit with their code."),
+    "cancel": Entry("flowkit.cli.cancel", "Cancel tasks and all that they started."),
+    "delete": Entry("flowkit.cli.delete", "Delete finished tasks with their logs."),
+    "plan": Entry("flowkit.cli.plan", "Say what a submit would do, and submit nothing."),
+    "gpus": Entry("flowkit.cli.gpus", "List the GPUs and machines that tasks can ask for."),
+    "events": Entry("flowkit.cli.events", "List or follow what happens to tasks."),
+    "gateway": Entry("flowkit.cli.gateway", "Serve, start, stop and look at a gateway."),
+    "config": Entry("flowkit.cli.config", "Show and change the settings."),
+    "api": Entry("flowkit.cli.api", "Call an operation of the contract, signed in."),
+    "completion": Entry("flowkit.cli.completion", "Print a shell's completion script."),
+}
+
+GLOBAL_OPTIONS: tuple[tuple[str, str], ...] = (
+    ("--api-url URL", "Gateway to use instead of the configured or embedded one."),
+    ("--project NAME", "Project to work in."),
+    ("--profile NAME", "Profile of the config file to use."),
+    ("--version", "Print the version."),
+    ("-h, --help", "Print this help; `flowkit COMMAND --help` tells about one command."),
+)
+
+
+def overview() -> str:
+    """The text of `flowkit --help`."""
+    width = max(len(name) for name, _ in GLOBAL_OPTIONS) + 2
+    commands = [f"  {name:<{width}}{entry.summary}" for name, entry in COMMANDS.items()]
+    options = [f"  {name:<{width}}{text}" for name, text in GLOBAL_OPTIONS]
+    return "\n".join(
+        [
+            "Usage: flowkit [OPTIONS] COMMAND [ARGS]...",
+            "",
+            "  Run GPU work on this machine, a shared gateway, a cluster or a cloud.",
+            "",
+            "  flowkit run --gpu a100:2 -- python train.py",
+            "",
+            "Commands:",
+            *commands,
+            "",
+            "Options:",
+            *options,
+            "",
+        ]
+    )
