@@ -19,8 +19,9 @@ import msgspec
 
 from flowkit_gateway import strict_json
 from flowkit_gateway.call import Answer, Call, ClientGone, Gateway, Message, Receive, Send, Stream
-from flowkit_gateway.contract import Contract, Operation, refuse
+from flowkit_gateway.contract import Contract, Operation, invalid
 from flowkit_gateway.problems import (
+    Detail,
     HostNotAllowed,
     InternalError,
     MalformedRequest,
@@ -110,15 +111,15 @@ class App:
         except ClientGone:
             watched.status = 499  # as web servers log a client that closed its request
         except Problem as problem:
-            await self._refuse(problem, scope, correlation_id, watched)
+            await self._refuse(problem, correlation_id, watched)
         except Exception as error:  # the one place that answers for mistakes
             logger.error("%s failed", correlation_id, exc_info=error)
             if watched.status:
                 raise
-            detail = "the gateway made a mistake"
-            hint = f"Its log has more under {correlation_id}."
-            problem = InternalError(detail, hint=hint)
-            await self._refuse(problem, scope, correlation_id, watched)
+            mistake = InternalError(
+                "the gateway made a mistake", hint=f"Its log has more under {correlation_id}."
+            )
+            await self._refuse(mistake, correlation_id, watched)
         finally:
             self.calls -= 1
             self.last_call = time.monotonic()
@@ -150,7 +151,7 @@ class App:
         operation, values = self._contract.find(method, scope["path"])
         path = operation.check_path(values) if values else {}
         query: dict[str, object] = {}
-        details = []
+        details: list[Detail] = []
         if scope["query_string"]:
             query, details = operation.check_query(scope["query_string"])
         parameters: dict[str, object] = {}
@@ -163,7 +164,8 @@ class App:
             details += operation.body.check(body)
         elif headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
             raise MalformedRequest("this operation takes no body")
-        refuse(details)
+        if details:
+            raise invalid(details)
         call = Call(
             self._gateway,
             operation,
@@ -221,9 +223,7 @@ class App:
             raise MalformedRequest("the request has no body", hint="Send one JSON document.")
         return strict_json.loads(chunks[0] if len(chunks) == 1 else b"".join(chunks))
 
-    async def _refuse(
-        self, problem: Problem, scope: Message, correlation_id: str, send: _WatchedSend
-    ) -> None:
+    async def _refuse(self, problem: Problem, correlation_id: str, send: _WatchedSend) -> None:
         if send.status:
             raise RuntimeError(f"{correlation_id} failed within its answer") from problem
         if problem.status >= 500:

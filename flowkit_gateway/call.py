@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flowkit_gateway.changes import Changes
     from flowkit_gateway.contract import Operation
     from flowkit_gateway.engines.engine import Engine
+    from flowkit_gateway.logs.watch import GrowthWatcher
     from flowkit_gateway.principal import Principal
     from flowkit_gateway.scheduler import Scheduler
     from flowkit_gateway.store.rows import TaskRow
@@ -37,6 +38,7 @@ class Gateway:
     scheduler: Scheduler
     changes: Changes
     engine: Engine
+    log_watcher: GrowthWatcher
     contract_version: str
     started_at: float
     """Unix time."""

@@ -442,14 +442,8 @@ def _make_integer(value: Any, path: tuple[str, ...]) -> None:
         value[last] = int(value[last])
 
 
-def refuse(details: list[Detail]) -> None:
-    """Raise what is wrong with a request, if anything is.
-
-    Raises:
-        InvalidRequest: something is.
-    """
-    if not details:
-        return
+def invalid(details: list[Detail]) -> InvalidRequest:
+    """Return the error that tells everything that is wrong with a request."""
     first = details[0]
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    raise InvalidRequest(f"{first.loc} {first.msg}{more}", hint=first.hint, details=details)
+    return InvalidRequest(f"{first.loc} {first.msg}{more}", hint=first.hint, details=details)

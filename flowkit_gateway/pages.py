@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from flowkit_gateway.call import Call
-from flowkit_gateway.problems import Detail, InvalidRequest
+from flowkit_gateway.contract import invalid
+from flowkit_gateway.problems import Detail
 
 T = TypeVar("T")
 
@@ -38,13 +39,8 @@ def last_seen(call: Call, pattern: re.Pattern[str]) -> str | None:
     except (binascii.Error, ValueError):
         text = ""
     if not pattern.fullmatch(text):
-        message = "is not a token of this list"
         hint = "Use `next_page_token` of the page before, with the same filters."
-        raise InvalidRequest(
-            f"/query/page_token {message}",
-            hint=hint,
-            details=[Detail("/query/page_token", message, hint)],
-        )
+        raise invalid([Detail("/query/page_token", "is not a token of this list", hint)])
     return text
 
 

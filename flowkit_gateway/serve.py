@@ -23,6 +23,7 @@ from flowkit_gateway.changes import Changes
 from flowkit_gateway.contract import Contract
 from flowkit_gateway.engines.engine import Engine
 from flowkit_gateway.http_server import HTTPServer
+from flowkit_gateway.logs.watch import GrowthWatcher
 from flowkit_gateway.principal import KeyFileError, KeyRing
 from flowkit_gateway.scheduler import Scheduler
 from flowkit_gateway.store.database import StoreError
@@ -101,6 +102,7 @@ async def _run(
     engine = _engine(settings)
     store = Store(settings.data_dir / "flowkit.db")
     changes = Changes()
+    log_watcher = GrowthWatcher()
     scheduler = Scheduler(
         store,
         engine,
@@ -113,6 +115,7 @@ async def _run(
         scheduler=scheduler,
         changes=changes,
         engine=engine,
+        log_watcher=log_watcher,
         contract_version=contract.version,
         started_at=started_at,
         embedded=settings.embedded,
@@ -155,6 +158,7 @@ async def _run(
             gateway.stop_waiting()
             await server.shutdown([listener])
     finally:
+        log_watcher.close()
         await scheduler.close()
         store.close()
     logger.info("stopped; tasks that run live on")

@@ -1,10 +1,154 @@
+"""What tasks write to stdout and stderr.
+
+Where reading starts: at `offset` when it is given; else at the later one of where `tail` and
+`since` point to, so that `tail=100&since=…` is at most 100 lines and nothing older.
+"""
+
 from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import datetime
+
 from flowkit_gateway.call import Answer, Call, Stream
+from flowkit_gateway.contract import invalid
+from flowkit_gateway.logs.chunks import Encoded, encode
+from flowkit_gateway.logs.follow import follow
+from flowkit_gateway.logs.reader import AttemptLog, View
+from flowkit_gateway.problems import Detail
+from flowkit_gateway.server_sent_events import event, resume_from
+from flowkit_gateway.store.rows import TaskRow
+
+DEFAULT_MAX_BYTES = 1024 * 1024
 
 
 async def get_task_logs(call: Call) -> Answer:
-    raise NotImplementedError
+    """Answer a part of a task's output."""
+    row = call.task()
+    since = _since(call)
+    log = call.gateway.scheduler.log(row)
+    if log is None:
+        offset = call.integer("offset") or 0
+        return _page([], offset, end=row.terminal)
+    # The row was read before the files: what is not there after the end will never be.
+    log.complete = row.terminal
+    view = _view(call)
+    offset = await _start(call, log, view, call.integer("offset"), since)
+    chunks = log.read(view, offset, call.integer("max_bytes") or DEFAULT_MAX_BYTES)
+    read_to = chunks[-1].offset + len(chunks[-1].data) if chunks else offset
+    all_read = not log.read(view, read_to, 1)
+    end = row.terminal and all_read
+    encoded = encode(chunks, offset, more=not end)
+    if chunks and not encoded.chunks and not all_read:
+        # So few bytes were asked for that they are a part of one character.
+        encoded = encode(chunks, offset, more=False)
+    return _page(encoded.chunks, encoded.next_offset, end=end)
 
 
 async def follow_task_logs(call: Call) -> Stream:
-    raise NotImplementedError
+    """Stream a task's output until the task has ended; one that has not begun is waited for."""
+    call.task()
+    return Stream(_follow(call, resume_from(call, "offset"), _since(call)))
+
+
+async def _follow(
+    call: Call, offset: int | None, since: datetime | None
+) -> AsyncGenerator[bytes, None]:
+    view = _view(call)
+    while True:
+        row = await _begun(call)
+        log = call.gateway.scheduler.log(row) if row else None
+        if row is None or log is None:
+            break
+        log.complete = row.terminal
+        offset = await _start(call, log, view, offset, since)
+        async with aclosing(_attempt(call, row, log, view, offset)) as slices:
+            async for encoded in slices:
+                yield _events(encoded)
+                offset = encoded.next_offset
+        row = _find(call)
+        if row is None or row.terminal:
+            break
+        # The attempt was never really started, and another one takes its place.
+    if row is not None:
+        yield event("end", offset or 0, {"offset": offset or 0, "status": row.status})
+
+
+async def _begun(call: Call) -> TaskRow | None:
+    """Return the task once it is no longer queued, None when it was deleted."""
+    with call.gateway.changes.task(call.path["task_id"]) as waiter:
+        while True:
+            row = _find(call)
+            if row is None or row.status != "pending":
+                return row
+            await waiter.wait()
+
+
+async def _attempt(
+    call: Call, row: TaskRow, log: AttemptLog, view: View, offset: int
+) -> AsyncGenerator[Encoded, None]:
+    """Yield the output of one attempt until it is over."""
+    ended = asyncio.Event()
+    watching = asyncio.create_task(_watch_end(call, row.attempt, ended))
+    watcher = call.gateway.log_watcher
+    try:
+        async with aclosing(follow(log, view, offset, ended=ended, watcher=watcher)) as slices:
+            async for encoded in slices:
+                yield encoded
+    finally:
+        watching.cancel()
+
+
+async def _watch_end(call: Call, attempt: int, ended: asyncio.Event) -> None:
+    with call.gateway.changes.task(call.path["task_id"]) as waiter:
+        while True:
+            row = _find(call)
+            if row is None or row.terminal or row.attempt != attempt or row.status == "pending":
+                ended.set()
+                return
+            await waiter.wait()
+
+
+async def _start(
+    call: Call, log: AttemptLog, view: View, offset: int | None, since: datetime | None
+) -> int:
+    if offset is not None:
+        return offset
+    tail = call.integer("tail")
+    starts = [0]
+    if tail is not None:
+        # Counting lines may read the whole of a large file.
+        starts.append(await asyncio.to_thread(log.offset_of_tail, view, tail))
+    if since is not None:
+        starts.append(log.offset_since(view, since))
+    return max(starts)
+
+
+def _find(call: Call) -> TaskRow | None:
+    return call.gateway.store.get_task(call.project, call.path["task_id"])
+
+
+def _view(call: Call) -> View:
+    return View(call.text("stream") or View.MERGED)
+
+
+def _since(call: Call) -> datetime | None:
+    text = call.text("since")
+    if text is None:
+        return None
+    try:
+        # RFC 3339 allows small letters; a leap second has no place in Unix time.
+        return datetime.fromisoformat(text.upper())
+    except ValueError:
+        raise invalid([Detail("/query/since", "is not a time that exists")]) from None
+
+
+def _page(chunks: object, next_offset: int, *, end: bool) -> Answer:
+    return Answer(200, {"chunks": chunks, "next_offset": next_offset, "end": end})
+
+
+def _events(encoded: Encoded) -> bytes:
+    chunks = encoded.chunks
+    ends = [chunk["offset"] for chunk in chunks[1:]] + [encoded.next_offset]
+    return b"".join(event("log", end, chunk) for end, chunk in zip(ends, chunks, strict=True))

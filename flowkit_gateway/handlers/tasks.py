@@ -11,7 +11,7 @@ import msgspec
 
 from flowkit_gateway import strict_json
 from flowkit_gateway.call import Answer, Call, Stream
-from flowkit_gateway.contract import refuse
+from flowkit_gateway.contract import invalid
 from flowkit_gateway.documents import task_document
 from flowkit_gateway.handlers.events import event_page, task_events
 from flowkit_gateway.handlers.logs import follow_task_logs, get_task_logs
@@ -91,23 +91,25 @@ async def list_tasks(call: Call) -> Answer:
 async def update_task(call: Call) -> Answer:
     """Change what the body names, and clear what its `clear` names."""
     row = call.task()
-    changes: Mapping[str, object] = call.body
-    cleared: list[str] = call.body.get("clear", [])
-    message = "is both set and cleared"
-    refuse(
-        [
-            Detail(f"/body/clear/{place}", f"`{name}` {message}")
-            for place, name in enumerate(cleared)
-            if name in changes
-        ]
-    )
-    if not cleared and not changes.keys() - {"clear"}:
+    body = call.body
+    cleared: list[str] = body.get("clear", [])
+    both = [
+        Detail(f"/body/clear/{place}", f"`{name}` is both set and cleared")
+        for place, name in enumerate(cleared)
+        if name in body
+    ]
+    if both:
+        raise invalid(both)
+    if not cleared and not body.keys() - {"clear"}:
         return _answer(call, row)
-    kept = {"name": row.name, "labels": row.labels or {}, "priority": row.priority}
-    empty = {"name": None, "labels": {}, "priority": 0}
-    wanted = {**kept, **{name: empty[name] for name in cleared}, **changes}
-    wanted.pop("clear", None)
-    return _answer(call, await call.gateway.scheduler.update(call.project, row.id, **wanted))
+    changed = await call.gateway.scheduler.update(
+        call.project,
+        row.id,
+        name=body.get("name", None if "name" in cleared else row.name),
+        labels=body.get("labels", {} if "labels" in cleared else row.labels or {}),
+        priority=body.get("priority", 0 if "priority" in cleared else row.priority),
+    )
+    return _answer(call, changed)
 
 
 async def delete_task(call: Call) -> Answer:
