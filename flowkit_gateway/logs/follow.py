@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from flowkit_gateway.logs.chunks import Encoded, encode
 from flowkit_gateway.logs.reader import AttemptLog, Chunk, View
@@ -19,7 +19,7 @@ async def follow(
     *,
     ended: asyncio.Event,
     watcher: GrowthWatcher,
-) -> AsyncIterator[Encoded]:
+) -> AsyncGenerator[Encoded, None]:
     """Yield output from an offset on, as it is written.
 
     Args:
