@@ -25,11 +25,10 @@ def main() -> None:
 
 def _exit_with(text: str) -> None:
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except (AttributeError, OSError) as error:
-        # No stdout at all (closed by the caller), or one that takes nothing.
+        os.write(1, text.encode("ascii"))
+    except OSError as error:
+        from flowkit.cli.output import STDOUT, OutputError
         from flowkit.cli.process import fail
 
-        fail(error)
+        fail(error if isinstance(error, BrokenPipeError) else OutputError(STDOUT, error))
     sys.exit(0)

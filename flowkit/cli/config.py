@@ -16,7 +16,7 @@ _KEYS = ("api_url", "api_key", "project", "default_profile")
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @options.output_option
 @click.pass_context
-def command(context: click.Context, json: bool) -> None:
+def command(context: click.Context, /, json: bool) -> None:
     """Show the settings in force; `config show` does the same."""
     if context.invoked_subcommand is None:
         context.invoke(show, json=json)

@@ -37,11 +37,7 @@ def set_value(path: Path, key: str, value: str, *, profile: str | None) -> None:
             profiles[profile][key] = value
     changed = _with_setting(text, key, value, profile)
     # Proves that this setting changed and nothing else did, however the file is laid out.
-    try:
-        proven = tomllib.loads(changed) == expected
-    except tomllib.TOMLDecodeError:
-        proven = False
-    if not proven:
+    if _parsed(changed) != expected:
         raise ConfigError(
             f"{path} is laid out in a way that cannot be changed here",
             hint="change it with an editor",
@@ -54,6 +50,13 @@ def _parse(path: Path, text: str) -> dict[str, object]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not TOML: {error}", hint="mend it with an editor") from error
+
+
+def _parsed(text: str) -> dict[str, object] | None:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
 
 
 def _with_setting(text: str, key: str, value: str, profile: str | None) -> str:
@@ -80,8 +83,7 @@ def _section(lines: list[str], profile: str | None) -> tuple[int, int]:
     if profile is None:
         return 0, heads[0] if heads else len(lines)
     for number in heads:
-        head = re.fullmatch(r"\s*\[\s*profiles\s*\.\s*(\S+?)\s*\]\s*(#.*)?", lines[number])
-        if head and head[1].strip("\"'") == profile:
+        if _parsed(lines[number]) == {"profiles": {profile: {}}}:
             return number + 1, next((later for later in heads if later > number), len(lines))
     return len(lines) + 1, len(lines) + 1
 

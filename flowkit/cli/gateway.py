@@ -153,7 +153,7 @@ def logs(data_dir: Path | None, tail: int | None) -> None:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
 
 
-def _flow_of(url: str, key: str) -> Flow:
+def _flow_of(url: str, key: str | None) -> Flow:
     from flowkit import Flow
 
     return Flow(api_url=url, api_key=key)

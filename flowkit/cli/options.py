@@ -17,7 +17,7 @@ Decorated = TypeVar("Decorated", bound=Callable[..., object])
 _CONNECTION = "flowkit.connection"
 
 
-class Parsed(click.ParamType):
+class Parsed(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 alone
     """A value that one of flowkit's own grammars reads.
 
     Args:
@@ -47,7 +47,7 @@ class Parsed(click.ParamType):
             raise BadInput(f"{option}{error.message}", hint=error.hint) from error
 
 
-class Text(click.ParamType):
+class Text(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 alone
     """Text as its bytes stand on the command line; JSON can carry UTF-8 alone."""
 
     name = "text"

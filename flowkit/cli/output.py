@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 STDOUT = 1
 STDERR = 2
@@ -144,10 +143,3 @@ def fields(pairs: Sequence[tuple[str, str]]) -> None:
     """Write `name: value` lines to stdout, the values aligned and escaped."""
     width = max((len(name) for name, _ in pairs), default=0) + 1
     result("\n".join(f"{name + ':':<{width}} {escape(value)}" for name, value in pairs))
-
-
-def leave(code: int) -> NoReturn:
-    """End the command with an exit code."""
-    import click
-
-    raise click.exceptions.Exit(code)

@@ -21,7 +21,7 @@ _PLAIN_MARKS = {"passed": "ok", "failed": "no"}
 @task_options
 @options.output_option
 @click.pass_context
-def command(context: click.Context, json: bool, **given: Any) -> None:
+def command(context: click.Context, /, json: bool, **given: Any) -> None:
     """Say what submitting COMMAND would choose and check; submit nothing.
 
     Exits with 1 when it would be refused.

@@ -25,7 +25,7 @@ _NOTICE_AFTER = 1.0
 @click.option("-d", "--detach", is_flag=True, help="Print the task id and return at once.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors on stderr.")
 @click.pass_context
-def command(context: click.Context, detach: bool, quiet: bool, **given: Any) -> None:
+def command(context: click.Context, /, detach: bool, quiet: bool, **given: Any) -> None:
     """Run COMMAND, stream its output, and exit with its exit code.
 
     Options end at the first word of COMMAND. One single argument with spaces or shell syntax is

@@ -92,7 +92,7 @@ _OPTIONS = (
         "--file",
         type=click.Path(),
         metavar="FILE",
-        help="Read the task from YAML; options and a command go before it.",
+        help="Read the task from YAML; options and a command override it.",
     ),
 )
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     tasks: tuple[str, ...],
     timeout: float | None,
     until: Literal["running", "terminal"],
