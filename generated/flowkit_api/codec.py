@@ -13,13 +13,10 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _decoders: dict[type, Decoder[Any]] = {}
-_fields: dict[type, tuple[str, ...]] = {}
 
 
 class Model:
     """An object of the contract. None is an absent field; unknown fields are ignored."""
-
-    __slots__ = ()
 
     def to_dict(self) -> dict[str, object]:
         """Write the model as JSON values.
@@ -100,15 +97,9 @@ def encode(value: object) -> bytes:
 
 def _without_absent(value: Any) -> Any:
     """Turn each model into a dict of what is present; msgspec itself would write null."""
-    kind = type(value)
-    if kind is list:
+    if isinstance(value, Model):
+        fields = vars(value).items()
+        return {name: _without_absent(item) for name, item in fields if item is not None}
+    if isinstance(value, list):
         return [_without_absent(item) for item in value]
-    names = _fields.get(kind)
-    if names is None:
-        attributes = getattr(kind, "__attrs_attrs__", ())
-        names = _fields[kind] = tuple(attribute.name for attribute in attributes)
-    if not names:
-        return value
-    return {
-        name: _without_absent(item) for name in names if (item := getattr(value, name)) is not None
-    }
+    return value

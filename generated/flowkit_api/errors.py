@@ -92,6 +92,9 @@ def from_response(status: int, headers: Mapping[str, str], body: bytes) -> ApiEr
     """
     problem = _members(body)
     named = {name.lower(): value for name, value in headers.items()}
+    retry_after = _seconds(problem.get("retry_after"))
+    if retry_after is None:
+        retry_after = _seconds(named.get("retry-after"))
     title = _text(problem.get("title")) or _shown(body) or f"HTTP {status}"
     return ApiError(
         status,
@@ -99,7 +102,7 @@ def from_response(status: int, headers: Mapping[str, str], body: bytes) -> ApiEr
         _text(problem.get("detail")) or title,
         problem,
         _text(problem.get("correlation_id")) or named.get("flowkit-correlation-id"),
-        _seconds(problem.get("retry_after")) or _seconds(named.get("retry-after")),
+        retry_after,
     )
 
 
@@ -108,7 +111,7 @@ def _members(body: bytes) -> dict[str, object]:
 
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -122,9 +125,10 @@ def _text(value: object) -> str | None:
 
 
 def _seconds(value: object) -> float | None:
-    if not isinstance(value, (int, float, str)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
-        return float(value)
+        seconds = float(value)
     except ValueError:  # an HTTP date
         return None
+    return seconds if 0 <= seconds < float("inf") else None
