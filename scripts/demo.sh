@@ -19,7 +19,6 @@ stop # one that an interrupted demo has left
 rm -rf "$FLOWKIT_HOME"
 trap stop EXIT
 
-show flowkit run --name demo --gpu a100:2 -- python examples/train_numpy.py
+show flowkit run --name demo --gpu "${GPU:-a100:2}" -- python examples/train_numpy.py
 show flowkit ps
-task=$(flowkit ps -o json | python -c 'import json, sys; print(json.load(sys.stdin)["items"][0]["id"])')
-show flowkit logs --tail 2 "$task"
+show flowkit logs --tail 2 demo
