@@ -32,10 +32,9 @@ class Record(NamedTuple):
     """What `gateway.json` says of the gateway that wrote it."""
 
     url: str
-    token: str
+    token: str | None
+    """None when its keys are in a file of its operator."""
     pid: int
-    start_time: int | None
-    """Field 22 of `/proc/PID/stat`, which tells a process from a later one of the same number."""
     version: str
 
     def __repr__(self) -> str:
@@ -60,10 +59,7 @@ class EmbeddedGateway:
         Raises:
             GatewayStartError: there is none and it could not be started.
         """
-        record = read_record(self._directory)
-        if record is None or not is_alive(record):
-            record = start(self._directory, stale=record)
-        return self._endpoint(record)
+        return self._endpoint(status(self._directory) or start(self._directory))
 
     def relocate(self, failed: Endpoint) -> Endpoint | None:
         """Return where the gateway is now, after it did not answer where it was.
@@ -71,12 +67,18 @@ class EmbeddedGateway:
         Raises:
             GatewayStartError: there is none and it could not be started.
         """
-        record = read_record(self._directory)
-        if record is None or self._endpoint(record) == failed:
+        record = status(self._directory)
+        if record is not None and self._endpoint(record) == failed:
+            # It is there and does not answer, or refuses its own key: it is about to end.
             record = start(self._directory, stale=record)
-        return self._endpoint(record)
+        return self._endpoint(record or start(self._directory))
 
     def _endpoint(self, record: Record) -> Endpoint:
+        if record.token is None:
+            raise GatewayStartError(
+                f"the gateway of {self._directory} serves others too, with keys of its operator",
+                hint=f"set FLOWKIT_API_URL={record.url} and FLOWKIT_API_KEY",
+            )
         return Endpoint(record.url, record.token, self._project)
 
 
@@ -86,8 +88,8 @@ def status(directory: Path | None = None) -> Record | None:
     Args:
         directory: Where it keeps its data; the configured place unless given.
     """
-    record = read_record(directory or gateway_dir())
-    return record if record is not None and is_alive(record) else None
+    directory = directory or gateway_dir()
+    return _read_record(directory) if _is_locked(directory / "gateway.lock") else None
 
 
 def start(directory: Path | None = None, *, stale: Record | None = None) -> Record:
@@ -134,7 +136,7 @@ def stop(directory: Path | None = None) -> bool:
     except ProcessLookupError:
         return True
     deadline = time.monotonic() + STOP_TIMEOUT
-    while is_alive(record):
+    while _is_locked(directory / "gateway.lock"):
         if time.monotonic() > deadline:
             raise GatewayStartError(
                 f"the gateway (process {record.pid}) did not stop within {STOP_TIMEOUT:g} s",
@@ -144,43 +146,14 @@ def stop(directory: Path | None = None) -> bool:
     return True
 
 
-def read_record(directory: Path) -> Record | None:
-    """Return what the last gateway has written, or None when that cannot be read."""
+def _read_record(directory: Path) -> Record | None:
     import json
 
     try:
         fields = json.loads((directory / "gateway.json").read_bytes())
-        return Record(
-            url=str(fields["url"]),
-            token=str(fields["token"]),
-            pid=int(fields["pid"]),
-            start_time=fields.get("start_time"),
-            version=str(fields["version"]),
-        )
+        return Record(str(fields["url"]), fields.get("token"), fields["pid"], fields["version"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def is_alive(record: Record) -> bool:
-    """Say whether the process that wrote a record still runs."""
-    try:
-        stat = Path(f"/proc/{record.pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return not Path("/proc/self/stat").exists() and _exists(record.pid)
-    # After the name, which may hold spaces and parentheses itself.
-    fields = stat.rpartition(")")[2].split()
-    same = record.start_time is None or fields[19] == str(record.start_time)
-    return same and fields[0] not in "ZX"
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _started(directory: Path, stale: Record | None, deadline: float) -> Record:
@@ -188,8 +161,8 @@ def _started(directory: Path, stale: Record | None, deadline: float) -> Record:
     child: int | None = None
     log_start = 0
     while time.monotonic() < deadline:
-        record = read_record(directory)
-        if record is not None and record != stale and is_alive(record) and _listens(record):
+        record = status(directory)
+        if record is not None and record != stale and _listens(record):
             return record
         if child is None:
             # One that holds this lock and cannot be found is about to listen, or to end.
@@ -225,7 +198,7 @@ def _spawn(directory: Path) -> int:
     return os.posix_spawn(
         sys.executable,
         command,
-        {**os.environ, "PYTHONUNBUFFERED": "1"},
+        os.environ,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(directory / "gateway.log"), flags, 0o600),
@@ -275,7 +248,7 @@ def _size(path: Path) -> int:
 def _locked(path: Path, deadline: float) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        while not _try_lock(descriptor):
+        while not _try_lock(descriptor, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
                 raise GatewayStartError(
                     "another process has been starting the gateway for too long",
@@ -293,14 +266,15 @@ def _is_locked(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        return not _try_lock(descriptor)
+        # Shared, so that clients that look at the same time do not see each other.
+        return not _try_lock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
 
 
-def _try_lock(descriptor: int) -> bool:
+def _try_lock(descriptor: int, kind: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -145,9 +145,13 @@ class AsyncTransport:
                 raise cut
             await asyncio.sleep(delay)
 
+    def refuse(self) -> None:
+        """Refuse every call from now on."""
+        self._closed = True
+
     async def aclose(self) -> None:
         """Close all connections; calling it again does nothing."""
-        self._closed = True
+        self.refuse()
         with self._lock:
             clients, self._clients = self._clients, {}
             usable = bool(clients) and self._scope == AsyncScope.current()

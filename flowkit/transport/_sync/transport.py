@@ -146,9 +146,13 @@ class Transport:
                 raise cut
             time.sleep(delay)
 
+    def refuse(self) -> None:
+        """Refuse every call from now on."""
+        self._closed = True
+
     def close(self) -> None:
         """Close all connections; calling it again does nothing."""
-        self._closed = True
+        self.refuse()
         with self._lock:
             clients, self._clients = self._clients, {}
             usable = bool(clients) and self._scope == Scope.current()

@@ -1,0 +1,167 @@
+"""flowkit: GPU work on any machine, through one contract.
+
+    from flowkit import Flow
+
+    with Flow() as flow:
+        task = flow.run("python train.py", gpu="a100:2")
+        for line in task.logs(follow=True):
+            print(line)
+
+Names are imported when they are first used, so that `import flowkit` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from flowkit._version import __version__
+
+TYPE_CHECKING = False  # as typing has it, whose import would cost more than all the rest
+if TYPE_CHECKING:
+    from flowkit_api.models.instance_type import InstanceType as AvailableInstance
+    from flowkit_api.models.task_plan import TaskPlan as TaskPlan
+
+    from flowkit._async.client import AsyncClient as AsyncClient
+    from flowkit._async.flow import AsyncFlow as AsyncFlow
+    from flowkit._async.task import AsyncTask as AsyncTask
+    from flowkit._sync.client import Client as Client
+    from flowkit._sync.flow import Flow as Flow
+    from flowkit._sync.task import Task as Task
+    from flowkit.errors import APIConnectionError as APIConnectionError
+    from flowkit.errors import APITimeout as APITimeout
+    from flowkit.errors import ConfigError as ConfigError
+    from flowkit.errors import Conflict as Conflict
+    from flowkit.errors import ErrorDetail as ErrorDetail
+    from flowkit.errors import FlowError as FlowError
+    from flowkit.errors import GatewayStartError as GatewayStartError
+    from flowkit.errors import HostNotAllowed as HostNotAllowed
+    from flowkit.errors import IdempotencyConflict as IdempotencyConflict
+    from flowkit.errors import InvalidGPURequest as InvalidGPURequest
+    from flowkit.errors import InvalidRequest as InvalidRequest
+    from flowkit.errors import InvalidResponse as InvalidResponse
+    from flowkit.errors import InvalidTaskConfig as InvalidTaskConfig
+    from flowkit.errors import MalformedRequest as MalformedRequest
+    from flowkit.errors import MethodNotAllowed as MethodNotAllowed
+    from flowkit.errors import NoCapacity as NoCapacity
+    from flowkit.errors import NotFound as NotFound
+    from flowkit.errors import PayloadTooLarge as PayloadTooLarge
+    from flowkit.errors import PermissionDenied as PermissionDenied
+    from flowkit.errors import RateLimited as RateLimited
+    from flowkit.errors import ServerError as ServerError
+    from flowkit.errors import StorageFull as StorageFull
+    from flowkit.errors import TaskNotFound as TaskNotFound
+    from flowkit.errors import TaskNotTerminal as TaskNotTerminal
+    from flowkit.errors import Unauthenticated as Unauthenticated
+    from flowkit.errors import Unavailable as Unavailable
+    from flowkit.errors import UnsupportedByEngine as UnsupportedByEngine
+    from flowkit.errors import UnsupportedMediaType as UnsupportedMediaType
+    from flowkit.errors import WaitTimeout as WaitTimeout
+    from flowkit.gpus import GPURequest as GPURequest
+    from flowkit.requirements import InstanceRequirements as InstanceRequirements
+    from flowkit.status import TaskReason as TaskReason
+    from flowkit.status import TaskStatus as TaskStatus
+    from flowkit.task_config import TaskConfig as TaskConfig
+
+_SOURCES = {
+    "APIConnectionError": "flowkit.errors",
+    "APITimeout": "flowkit.errors",
+    "AsyncClient": "flowkit._async.client",
+    "AsyncFlow": "flowkit._async.flow",
+    "AsyncTask": "flowkit._async.task",
+    "AvailableInstance": "flowkit_api.models.instance_type",
+    "Client": "flowkit._sync.client",
+    "ConfigError": "flowkit.errors",
+    "Conflict": "flowkit.errors",
+    "ErrorDetail": "flowkit.errors",
+    "Flow": "flowkit._sync.flow",
+    "FlowError": "flowkit.errors",
+    "GPURequest": "flowkit.gpus",
+    "GatewayStartError": "flowkit.errors",
+    "HostNotAllowed": "flowkit.errors",
+    "IdempotencyConflict": "flowkit.errors",
+    "InstanceRequirements": "flowkit.requirements",
+    "InvalidGPURequest": "flowkit.errors",
+    "InvalidRequest": "flowkit.errors",
+    "InvalidResponse": "flowkit.errors",
+    "InvalidTaskConfig": "flowkit.errors",
+    "MalformedRequest": "flowkit.errors",
+    "MethodNotAllowed": "flowkit.errors",
+    "NoCapacity": "flowkit.errors",
+    "NotFound": "flowkit.errors",
+    "PayloadTooLarge": "flowkit.errors",
+    "PermissionDenied": "flowkit.errors",
+    "RateLimited": "flowkit.errors",
+    "ServerError": "flowkit.errors",
+    "StorageFull": "flowkit.errors",
+    "Task": "flowkit._sync.task",
+    "TaskConfig": "flowkit.task_config",
+    "TaskNotFound": "flowkit.errors",
+    "TaskNotTerminal": "flowkit.errors",
+    "TaskPlan": "flowkit_api.models.task_plan",
+    "TaskReason": "flowkit.status",
+    "TaskStatus": "flowkit.status",
+    "Unauthenticated": "flowkit.errors",
+    "Unavailable": "flowkit.errors",
+    "UnsupportedByEngine": "flowkit.errors",
+    "UnsupportedMediaType": "flowkit.errors",
+    "WaitTimeout": "flowkit.errors",
+}
+_OTHER_NAMES = {"AvailableInstance": "InstanceType"}
+
+__all__ = [
+    "APIConnectionError",
+    "APITimeout",
+    "AsyncClient",
+    "AsyncFlow",
+    "AsyncTask",
+    "AvailableInstance",
+    "Client",
+    "ConfigError",
+    "Conflict",
+    "ErrorDetail",
+    "Flow",
+    "FlowError",
+    "GPURequest",
+    "GatewayStartError",
+    "HostNotAllowed",
+    "IdempotencyConflict",
+    "InstanceRequirements",
+    "InvalidGPURequest",
+    "InvalidRequest",
+    "InvalidResponse",
+    "InvalidTaskConfig",
+    "MalformedRequest",
+    "MethodNotAllowed",
+    "NoCapacity",
+    "NotFound",
+    "PayloadTooLarge",
+    "PermissionDenied",
+    "RateLimited",
+    "ServerError",
+    "StorageFull",
+    "Task",
+    "TaskConfig",
+    "TaskNotFound",
+    "TaskNotTerminal",
+    "TaskPlan",
+    "TaskReason",
+    "TaskStatus",
+    "Unauthenticated",
+    "Unavailable",
+    "UnsupportedByEngine",
+    "UnsupportedMediaType",
+    "WaitTimeout",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _SOURCES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(_SOURCES[name]), _OTHER_NAMES.get(name, name))
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,397 @@
+"""`flow.tasks`: everything that can be done with tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, overload
+
+from flowkit_api.api.tasks import (
+    cancel_task,
+    create_task,
+    create_tasks,
+    delete_task,
+    get_task,
+    list_tasks,
+    plan_task,
+    update_task,
+    wait_task,
+)
+from flowkit_api.models import (
+    TaskBatchCreate,
+    TaskClearField,
+    TaskCreate,
+    TaskPlan,
+    TaskUpdate,
+    WaitUntil,
+)
+
+from flowkit._async.logs import log_chunks, log_lines, log_text
+from flowkit._async.paging import listed
+from flowkit._async.task import AsyncTask
+from flowkit.durations import parse_duration
+from flowkit.errors import InvalidRequest, WaitTimeout
+from flowkit.log_text import DEFAULT_TAIL, AsyncText, Chunk, check_tail, moment, view
+from flowkit.status import TaskStatus, is_terminal
+from flowkit.task_config import PRIORITIES, InPlace, TaskConfig
+from flowkit.task_fields import task_id_of
+
+if TYPE_CHECKING:
+    from flowkit.transport._async.transport import AsyncTransport
+
+TaskLike = TaskConfig | str | Path | Sequence[str] | Mapping[str, object]
+Statuses = TaskStatus | str | Iterable[TaskStatus | str]
+
+MOST_TASKS_OF_A_BATCH = 10_000
+_HOLD = 30.0
+_STARTED = (TaskStatus.PENDING, TaskStatus.STARTING)
+
+
+class AsyncTasks:
+    """Everything that can be done with tasks; a task is given by its id or as a handle.
+
+    Args:
+        api: What to send with.
+        is_embedded: Whether tasks run in their caller's place.
+    """
+
+    def __init__(self, api: AsyncTransport, *, is_embedded: bool) -> None:
+        self._api = api
+        self._is_embedded = is_embedded
+
+    async def create(
+        self, task: TaskLike, *, idempotency_key: str | None = None, **overrides: object
+    ) -> AsyncTask:
+        """Submit a task; it is durable when this returns.
+
+        Args:
+            task: A `TaskConfig`, a dict of its fields, a YAML file, or a command.
+            idempotency_key: Makes the call safe to repeat, from other processes too.
+            overrides: Fields of `TaskConfig` that go before the task's own.
+
+        Raises:
+            InvalidTaskConfig: the task is wrong.
+            NoCapacity: nothing here can ever run it.
+        """
+        body = self._to_wire(task, overrides)
+        request = create_task.request(body=body, idempotency_key=idempotency_key)
+        return AsyncTask(await self._api.call(request, create_task.parse), self)
+
+    async def create_many(
+        self, tasks: Iterable[TaskLike], *, idempotency_key: str | None = None
+    ) -> list[AsyncTask]:
+        """Submit many tasks, all or none.
+
+        Args:
+            tasks: At most 10,000, each as `create` takes it.
+            idempotency_key: Makes the call safe to repeat; it covers all of them.
+
+        Returns:
+            The tasks, in the same order.
+
+        Raises:
+            InvalidTaskConfig: one of the tasks is wrong; none is submitted.
+            NoCapacity: nothing here can ever run one of them; none is submitted.
+        """
+        in_place = InPlace.here() if self._is_embedded else None
+        bodies = [TaskConfig.of(task).to_wire(in_place) for task in tasks]
+        if not bodies:
+            return []
+        if len(bodies) > MOST_TASKS_OF_A_BATCH:
+            raise InvalidRequest(
+                f"{len(bodies)} tasks are too many for one call",
+                hint=f"submit up to {MOST_TASKS_OF_A_BATCH} at a time",
+            )
+        request = create_tasks.request(
+            body=TaskBatchCreate(tasks=bodies), idempotency_key=idempotency_key
+        )
+        batch = await self._api.call(request, create_tasks.parse)
+        return [AsyncTask(data, self) for data in batch.items]
+
+    async def plan(self, task: TaskLike, **overrides: object) -> TaskPlan:
+        """Say what would be chosen for a task, and create nothing.
+
+        Args:
+            task: As `create` takes it.
+            overrides: Fields of `TaskConfig` that go before the task's own.
+
+        Raises:
+            InvalidTaskConfig: the task is wrong.
+        """
+        request = plan_task.request(body=self._to_wire(task, overrides))
+        return await self._api.call(request, plan_task.parse)
+
+    async def get(self, task: str | AsyncTask) -> AsyncTask:
+        """Return a task as it is now.
+
+        Raises:
+            TaskNotFound: there is none.
+        """
+        request = get_task.request(task_id=task_id_of(task))
+        return AsyncTask(await self._api.call(request, get_task.parse), self)
+
+    async def list(
+        self,
+        *,
+        status: Statuses | None = None,
+        name: str | None = None,
+        labels: Mapping[str, str | None] | Iterable[str] | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[AsyncTask]:
+        """Yield tasks, newest first, each page fetched when it is needed.
+
+        Args:
+            status: Only tasks in this state, or in one of these.
+            name: Only tasks of this name.
+            labels: Only tasks with these labels: a dict, where None is any value, or a list of
+                `key=value` and `key`.
+            limit: Most tasks; None for all.
+
+        Raises:
+            InvalidRequest: an argument is wrong.
+        """
+        request = partial(
+            list_tasks.request, status=_statuses(status), name=name, label=_labels(labels)
+        )
+        async for data in listed(self._api, request, list_tasks.parse, limit=limit):
+            yield AsyncTask(data, self)
+
+    async def update(
+        self,
+        task: str | AsyncTask,
+        *,
+        name: str | None = None,
+        priority: int | str | None = None,
+        labels: Mapping[str, str] | None = None,
+        clear: Iterable[Literal["name", "priority", "labels"]] = (),
+    ) -> AsyncTask:
+        """Change a task; what is None stays.
+
+        Args:
+            task: The task.
+            name: Its new name.
+            priority: From -1000 to 1000, or `low`, `med`, `high`.
+            labels: Its new labels, all of them.
+            clear: Fields to clear.
+
+        Raises:
+            TaskNotFound: there is none.
+            InvalidRequest: a value is wrong.
+        """
+        body = TaskUpdate(
+            name=name,
+            priority=PRIORITIES.get(priority) if isinstance(priority, str) else priority,
+            labels=None if labels is None else dict(labels),
+            clear=[TaskClearField(field) for field in clear] or None,
+        )
+        if isinstance(priority, str) and body.priority is None:
+            raise InvalidRequest(
+                f"invalid priority {priority!r}", hint=f"a number, or {', '.join(PRIORITIES)}"
+            )
+        request = update_task.request(task_id=task_id_of(task), body=body)
+        return AsyncTask(await self._api.call(request, update_task.parse), self)
+
+    async def delete(self, task: str | AsyncTask) -> None:
+        """Delete a task that has ended, with its logs.
+
+        Raises:
+            TaskNotFound: there is none.
+            TaskNotTerminal: it has not ended.
+        """
+        await self._api.send(delete_task.request(task_id=task_id_of(task)))
+
+    async def cancel(self, task: str | AsyncTask, *, force: bool = False) -> AsyncTask:
+        """Ask for a task's end; one that has ended stays as it is.
+
+        Args:
+            task: The task.
+            force: Kill it at once, without a grace period.
+
+        Raises:
+            TaskNotFound: there is none.
+        """
+        request = cancel_task.request(task_id=task_id_of(task), force=force or None)
+        return AsyncTask(await self._api.call(request, cancel_task.parse), self)
+
+    async def wait(
+        self,
+        task: str | AsyncTask,
+        *,
+        until: Literal["running", "terminal"] = "terminal",
+        timeout: float | str | None = None,
+    ) -> AsyncTask:
+        """Wait until a task has ended, or runs; the gateway says when, nothing is polled.
+
+        Args:
+            task: The task; a handle is brought up to date.
+            until: `running` is also reached by a task that has ended.
+            timeout: Longest time to wait: a number of seconds, or text such as `10m`.
+
+        Raises:
+            WaitTimeout: the time is over; its `task` is the task as last seen. The task goes on.
+            TaskNotFound: there is none.
+        """
+        task_id = task_id_of(task)
+        if until not in ("running", "terminal"):
+            raise InvalidRequest(f"cannot wait until {until!r}", hint="running or terminal")
+        deadline = None if timeout is None else time.monotonic() + _seconds(timeout)
+        pause = 0.05
+        while True:
+            left = _HOLD if deadline is None else max(0.0, deadline - time.monotonic())
+            asked_at = time.monotonic()
+            request = wait_task.request(
+                task_id=task_id, until=WaitUntil(until), timeout=round(min(left, _HOLD), 3)
+            )
+            seen = AsyncTask(await self._api.call(request, wait_task.parse), self)
+            if isinstance(task, AsyncTask):
+                task.data, seen = seen.data, task
+            if _has_reached(seen.status, until):
+                return seen
+            if deadline is not None and time.monotonic() >= deadline:
+                raise _timed_out(seen, until, timeout)
+            if time.monotonic() - asked_at < min(left, 1.0) / 2:
+                # The gateway did not hold the answer: it is about to stop, or cannot.
+                await asyncio.sleep(min(pause, left))
+                pause = min(2 * pause, 1.0)
+
+    @overload
+    def logs(
+        self,
+        task: str | AsyncTask,
+        *,
+        follow: Literal[False] = False,
+        tail: int | None = None,
+        stderr: bool = False,
+        source: str | None = None,
+        stream: str | None = None,
+        since: datetime | str | None = None,
+    ) -> AsyncText: ...
+
+    @overload
+    def logs(
+        self,
+        task: str | AsyncTask,
+        *,
+        follow: Literal[True],
+        tail: int | None = None,
+        stderr: bool = False,
+        source: str | None = None,
+        stream: str | None = None,
+        since: datetime | str | None = None,
+    ) -> AsyncIterator[str]: ...
+
+    @overload
+    def logs(
+        self,
+        task: str | AsyncTask,
+        *,
+        follow: bool,
+        tail: int | None = None,
+        stderr: bool = False,
+        source: str | None = None,
+        stream: str | None = None,
+        since: datetime | str | None = None,
+    ) -> AsyncText | AsyncIterator[str]: ...
+
+    def logs(
+        self,
+        task: str | AsyncTask,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        stderr: bool = False,
+        source: str | None = None,
+        stream: str | None = None,
+        since: datetime | str | None = None,
+    ) -> AsyncText | AsyncIterator[str]:
+        """Read a task's output, or follow it line by line; as `Flow.logs`."""
+        selected = view(stream, source, stderr=stderr)
+        chunks = partial(self.log_chunks, task, follow=follow, stream=selected, since=since)
+        if follow:
+            return log_lines(chunks(tail=tail))
+        default = DEFAULT_TAIL if since is None else None
+        return log_text(chunks(tail=default if tail is None else tail))
+
+    def log_chunks(
+        self,
+        task: str | AsyncTask,
+        *,
+        follow: bool = False,
+        stream: str | None = None,
+        tail: int | None = None,
+        since: datetime | str | None = None,
+        offset: int | None = None,
+    ) -> AsyncIterator[Chunk]:
+        """Yield a task's output byte for byte, as names of streams with some bytes of each.
+
+        Args:
+            task: The task.
+            follow: Go on until the task has ended.
+            stream: Only `stdout` or `stderr`; both, in the order of arrival, unless given.
+            tail: Start at this many lines before the end.
+            since: Start at what was written then: a time, or text such as `5m`.
+            offset: Start at this byte.
+
+        Raises:
+            InvalidRequest: an argument is wrong.
+            TaskNotFound: there is no such task.
+        """
+        check_tail(tail)
+        return log_chunks(
+            self._api,
+            task_id_of(task),
+            follow=follow,
+            stream=view(stream),
+            tail=tail,
+            since=moment(since),
+            offset=offset,
+        )
+
+    def _to_wire(self, task: TaskLike, overrides: Mapping[str, object]) -> TaskCreate:
+        config = TaskConfig.of(task)
+        if overrides:
+            config = config.replace(**overrides)
+        return config.to_wire(InPlace.here() if self._is_embedded else None)
+
+
+def _statuses(status: Statuses | None) -> list[TaskStatus] | None:
+    if status is None:
+        return None
+    return [TaskStatus(item) for item in ([status] if isinstance(status, str) else status)] or None
+
+
+def _labels(labels: Mapping[str, str | None] | Iterable[str] | None) -> list[str] | None:
+    if labels is None or isinstance(labels, str):
+        return None if labels is None else [labels]
+    if isinstance(labels, Mapping):
+        return [name if value is None else f"{name}={value}" for name, value in labels.items()]
+    return list(labels)
+
+
+def _seconds(timeout: float | str) -> float:
+    if isinstance(timeout, str):
+        return parse_duration(timeout)
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
+        raise InvalidRequest(f"invalid timeout {timeout!r}", hint="seconds, or text such as 10m")
+    return min(float(timeout), 1e9)
+
+
+def _has_reached(status: TaskStatus, until: str) -> bool:
+    if is_terminal(status):
+        return True
+    return until == "running" and status not in _STARTED
+
+
+def _timed_out(task: AsyncTask, until: str, timeout: float | str | None) -> WaitTimeout:
+    wanted = "did not end" if until == "terminal" else "did not start to run"
+    shown = timeout if isinstance(timeout, str) else f"{timeout:g} s"
+    error = WaitTimeout(
+        f"{task.id} {wanted} within {shown}; it is {task.status}",
+        hint="it goes on: wait again, or cancel it",
+    )
+    error.task = task
+    return error

@@ -1,0 +1,128 @@
+# Written by `make regen` from flowkit/_async/client.py: edit that file.
+"""`Client`: the smaller face of `Flow`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from flowkit._sync.flow import DEFAULT_TIMEOUT, Flow
+from flowkit.status import TaskStatus
+
+if TYPE_CHECKING:
+    from flowkit._sync.task import Task
+    from flowkit.task_config import TaskConfig
+    from flowkit.transport._sync.transport import Transport
+
+
+class Client:
+    """Runs tasks in four words: `run`, `status`, `cancel`, `provider_port`.
+
+    Args:
+        api_url: Where the gateway is; the configured or embedded one unless given.
+        api_key: What to sign in with.
+        project: The project to work in.
+        profile: Which profile of the configuration file to use.
+        timeout: Seconds that the gateway may take to answer a call.
+        max_retries: How often a call that failed on its way is made again.
+
+    Attributes:
+        flow: The `Flow` behind it, which does the same and more.
+
+    Raises:
+        ConfigError: an argument, a variable or a file is wrong.
+    """
+
+    def __init__(
+        self,
+        api_url: str | None = None,
+        api_key: str | None = None,
+        project: str | None = None,
+        profile: str | None = None,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        max_retries: int = 2,
+    ) -> None:
+        self.flow = Flow(
+            api_url, api_key, project, profile, timeout=timeout, max_retries=max_retries
+        )
+
+    def run(
+        self,
+        command: TaskConfig | str | Sequence[str] | Mapping[str, object],
+        gpu: str | None = None,
+        cpus: float | None = None,
+        memory_gb: float | str | None = None,
+        wait: bool = False,
+        *,
+        idempotency_key: str | None = None,
+        **kwargs: object,
+    ) -> Task:
+        """Submit a task.
+
+        Args:
+            command: Text for bash, a list of words, or a `TaskConfig`.
+            gpu: Such as `a100` or `a100:4`.
+            cpus: CPUs to reserve.
+            memory_gb: Memory to reserve.
+            wait: Return when the task has ended.
+            idempotency_key: Makes the call safe to repeat, from other processes too.
+            kwargs: Other fields of `TaskConfig`.
+
+        Raises:
+            InvalidTaskConfig: the task is wrong; nothing is submitted.
+            NoCapacity: nothing here can ever run it.
+        """
+        named = {"gpu": gpu, "cpus": cpus, "memory_gb": memory_gb}
+        kwargs |= {name: value for name, value in named.items() if value is not None}
+        task = self.flow.tasks.create(command, idempotency_key=idempotency_key, **kwargs)
+        return task.wait() if wait else task
+
+    def status(self, task_id: str | None = None) -> list[Task]:
+        """Return one task, or all of them, newest first.
+
+        Args:
+            task_id: The task; all unless given.
+
+        Raises:
+            TaskNotFound: there is none.
+        """
+        if task_id is not None:
+            return [self.flow.get_task(task_id)]
+        return self.flow.list_tasks(limit=None)
+
+    def cancel(self, task_id: str, force: bool = False) -> bool:
+        """Ask for a task's end.
+
+        Args:
+            task_id: The task.
+            force: Kill it at once, without a grace period.
+
+        Returns:
+            Whether it is cancelled or about to be; False when it had ended before.
+
+        Raises:
+            TaskNotFound: there is none.
+        """
+        task = self.flow.tasks.cancel(task_id, force=force)
+        return task.status == TaskStatus.CANCELLED or not task.is_terminal
+
+    def provider_port(self) -> Transport:
+        """Return the client for generated calls, `flow.api`."""
+        return self.flow.api
+
+    def close(self) -> None:
+        """Close the connections; calling it again does nothing. Tasks go on."""
+        self.flow.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

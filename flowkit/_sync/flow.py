@@ -1,0 +1,497 @@
+# Written by `make regen` from flowkit/_async/flow.py: edit that file.
+"""`Flow`: the client of flowkit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self, overload
+
+from flowkit.config import resolve_settings
+from flowkit.errors import InvalidRequest
+from flowkit.transport.endpoint import Endpoint, FixedGateway, Gateway
+from flowkit.transport.retries import RetryPolicy
+
+if TYPE_CHECKING:
+    from flowkit_api.models import Event, InstanceType, Server, TaskPlan, TaskStatus
+
+    from flowkit._sync.task import Task
+    from flowkit._sync.tasks import Statuses, Tasks
+    from flowkit.log_text import Text
+    from flowkit.requirements import InstanceRequirements
+    from flowkit.task_config import TaskConfig
+    from flowkit.transport._sync.transport import Transport
+
+DEFAULT_TIMEOUT = 60.0
+_MOST_RETRIES = 100
+
+
+class Flow:
+    """Submits tasks, waits for them, reads their output.
+
+    With no argument, no environment variable and no configuration file that names a gateway, the
+    embedded one is used: it is started on first use, on this machine. Threads may share a `Flow`.
+    Close it, or use it in a `with` statement.
+
+    Args:
+        api_url: Where the gateway is.
+        api_key: What to sign in with.
+        project: The project to work in.
+        profile: Which profile of the configuration file to use.
+        timeout: Seconds that the gateway may take to answer a call. Waiting for a task and
+            following its output take as long as they take.
+        max_retries: How often a call that failed on its way is made again.
+
+    Raises:
+        ConfigError: an argument, a variable or a file is wrong.
+
+    Example:
+        >>> from flowkit.testing import gateway
+        >>> with gateway() as flow:
+        ...     task = flow.submit("echo hello", wait=True)
+        ...     print(flow.logs(task.id), end="")
+        hello
+    """
+
+    def __init__(
+        self,
+        api_url: str | None = None,
+        api_key: str | None = None,
+        project: str | None = None,
+        profile: str | None = None,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        max_retries: int = 2,
+    ) -> None:
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
+            raise InvalidRequest(f"invalid timeout {timeout!r}", hint="a number of seconds")
+        if isinstance(max_retries, bool) or max_retries not in range(_MOST_RETRIES + 1):
+            raise InvalidRequest(
+                f"invalid max_retries {max_retries!r}",
+                hint=f"a whole number from 0 to {_MOST_RETRIES}",
+            )
+        self._settings = resolve_settings(
+            api_url=api_url, api_key=api_key, project=project, profile=profile
+        )
+        self._timeout = timeout
+        self._policy = RetryPolicy(max_retries)
+        self._lock = threading.Lock()
+        self._api: Transport | None = None
+        self._tasks: Tasks | None = None
+        self._closed = False
+
+    @property
+    def api(self) -> Transport:
+        """The client for generated calls, with this one's settings, retries and errors.
+
+        Example:
+            >>> from flowkit.testing import gateway
+            >>> from flowkit_api.api.tasks import list_tasks
+            >>> with gateway() as flow:
+            ...     print(list_tasks.sync(client=flow.api).items)
+            []
+        """
+        with self._lock:
+            if self._api is None:
+                from flowkit.transport._sync.transport import Transport
+
+                self._api = Transport(self._gateway(), policy=self._policy, timeout=self._timeout)
+                if self._closed:
+                    self._api.refuse()
+            return self._api
+
+    @property
+    def tasks(self) -> Tasks:
+        """Everything that can be done with tasks."""
+        if self._tasks is None:
+            from flowkit._sync.tasks import Tasks
+
+            self._tasks = Tasks(self.api, is_embedded=self._settings.api_url is None)
+        return self._tasks
+
+    def run(
+        self,
+        task: TaskConfig | str | Path | Sequence[str] | Mapping[str, object],
+        *,
+        wait: bool = False,
+        mounts: str | Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+        **overrides: object,
+    ) -> Task:
+        """Submit a task; it is durable when this returns.
+
+        Args:
+            task: A `TaskConfig`, a dict of its fields, or a command: text for bash, or a list of
+                words. A `Path`, or text that ends in `.yaml` or `.yml`, is a file to read it from.
+            wait: Return when the task runs, or has ended.
+            mounts: Data to mount; not supported yet.
+            idempotency_key: Makes the call safe to repeat, from other processes too.
+            overrides: Fields of `TaskConfig` that go before the task's own.
+
+        Raises:
+            InvalidTaskConfig: the task is wrong; nothing is submitted.
+            InvalidGPURequest: its `gpu` cannot be read.
+            NoCapacity: nothing here can ever run it.
+
+        Example:
+            >>> from flowkit.testing import gateway
+            >>> with gateway() as flow:
+            ...     task = flow.run(["echo", "hi"], name="greeting", gpu="a100:2")
+            ...     print(task.name, task.gpu, task.wait().exit_code)
+            greeting ['a100:2'] 0
+        """
+        if mounts is not None:
+            overrides["mounts"] = mounts
+        created = self.tasks.create(task, idempotency_key=idempotency_key, **overrides)
+        return created.wait(until="running") if wait else created
+
+    def submit(
+        self,
+        command: TaskConfig | str | Path | Sequence[str] | Mapping[str, object],
+        *,
+        gpu: str | int | Sequence[str | int] | None = None,
+        mounts: str | Mapping[str, str] | None = None,
+        instance_type: str | None = None,
+        wait: bool = False,
+        idempotency_key: str | None = None,
+        **overrides: object,
+    ) -> Task:
+        """Submit a command, in short.
+
+        Args:
+            command: Text for bash, or a list of words; whatever else `run` takes.
+            gpu: Such as `a100`, `a100:4` or `gpu:40gb+`; ignored when there is an instance type.
+            mounts: Data to mount; not supported yet.
+            instance_type: Machine by name, such as `8xh100`.
+            wait: Return when the task has ended.
+            idempotency_key: Makes the call safe to repeat, from other processes too.
+            overrides: Fields of `TaskConfig`.
+
+        Raises:
+            InvalidTaskConfig: an argument is wrong; nothing is submitted.
+            InvalidGPURequest: `gpu` cannot be read.
+            NoCapacity: nothing here can ever run it.
+        """
+        named = {"gpu": gpu, "mounts": mounts, "instance_type": instance_type}
+        overrides |= {name: value for name, value in named.items() if value is not None}
+        created = self.tasks.create(command, idempotency_key=idempotency_key, **overrides)
+        return created.wait() if wait else created
+
+    def submit_many(
+        self,
+        tasks: Iterable[TaskConfig | str | Path | Sequence[str] | Mapping[str, object]],
+        *,
+        idempotency_key: str | None = None,
+    ) -> list[Task]:
+        """Submit many tasks in one call, all or none.
+
+        Args:
+            tasks: At most 10,000, each as `run` takes it.
+            idempotency_key: Makes the call safe to repeat; it covers all of them.
+
+        Returns:
+            The tasks, in the same order.
+
+        Raises:
+            InvalidTaskConfig: one of the tasks is wrong; none is submitted.
+            NoCapacity: nothing here can ever run one of them; none is submitted.
+        """
+        return self.tasks.create_many(tasks, idempotency_key=idempotency_key)
+
+    def plan(
+        self,
+        task: TaskConfig | str | Path | Sequence[str] | Mapping[str, object],
+        **overrides: object,
+    ) -> TaskPlan:
+        """Say what would be chosen for a task, what was checked, and what could not be.
+
+        Args:
+            task: As `run` takes it. Nothing is submitted.
+            overrides: Fields of `TaskConfig` that go before the task's own.
+
+        Raises:
+            InvalidTaskConfig: the task is wrong.
+        """
+        return self.tasks.plan(task, **overrides)
+
+    def wait_for(
+        self,
+        task: str | Task,
+        *,
+        until: Literal["running", "terminal"] = "terminal",
+        timeout: float | str | None = None,
+    ) -> Task:
+        """Wait until a task has ended, or runs.
+
+        Args:
+            task: The task; a handle is brought up to date.
+            until: `running` is also reached by a task that has ended.
+            timeout: Longest time to wait: a number of seconds, or text such as `10m`.
+
+        Raises:
+            WaitTimeout: the time is over; its `task` is the task as last seen. The task goes on.
+            TaskNotFound: there is none.
+
+        Example:
+            >>> from flowkit.testing import gateway
+            >>> with gateway() as flow:
+            ...     print(flow.wait_for(flow.run("exit 7"), timeout="1m").exit_code)
+            7
+        """
+        return self.tasks.wait(task, until=until, timeout=timeout)
+
+    def status(self, task_id: str | Task) -> TaskStatus:
+        """Return a task's state, which is text: `pending`, `running`, `completed`, ...
+
+        Raises:
+            TaskNotFound: there is none.
+        """
+        return (self.tasks.get(task_id)).status
+
+    def cancel(self, task_id: str | Task, *, force: bool = False) -> None:
+        """Ask for a task's end; one that has ended stays as it is.
+
+        Args:
+            task_id: The task.
+            force: Kill it at once, without a grace period.
+
+        Raises:
+            TaskNotFound: there is none.
+        """
+        self.tasks.cancel(task_id, force=force)
+
+    def get_task(self, task_id: str | Task) -> Task:
+        """Return a task as it is now.
+
+        Raises:
+            TaskNotFound: there is none.
+        """
+        return self.tasks.get(task_id)
+
+    def list_tasks(
+        self,
+        status: Statuses | None = None,
+        limit: int | None = 10,
+        *,
+        name: str | None = None,
+        labels: Mapping[str, str | None] | Iterable[str] | None = None,
+        force_refresh: bool = False,
+    ) -> list[Task]:
+        """Return tasks, newest first; `flow.tasks.list()` yields all of them.
+
+        Args:
+            status: Only tasks in this state, or in one of these.
+            limit: Most tasks; None for all.
+            name: Only tasks of this name.
+            labels: Only tasks with these labels: a dict, where None is any value, or a list of
+                `key=value` and `key`.
+            force_refresh: Nothing is cached, so this changes nothing.
+
+        Raises:
+            InvalidRequest: an argument is wrong.
+        """
+        found = self.tasks.list(status=status, name=name, labels=labels, limit=limit)
+        return [task for task in found]
+
+    @overload
+    def logs(
+        self,
+        task_id: str | Task,
+        *,
+        follow: Literal[False] = False,
+        tail: int | None = None,
+        stderr: bool = False,
+        source: str | None = None,
+        stream: str | None = None,
+        since: datetime | str | None = None,
+    ) -> Text: ...
+
+    @overload
+    def logs(
+        self,
+        task_id: str | Task,
+        *,
+        follow: Literal[True],
+        tail: int | None = None,
+        stderr: bool = False,
+        source: str | None = None,
+        stream: str | None = None,
+        since: datetime | str | None = None,
+    ) -> Iterator[str]: ...
+
+    @overload
+    def logs(
+        self,
+        task_id: str | Task,
+        *,
+        follow: bool,
+        tail: int | None = None,
+        stderr: bool = False,
+        source: str | None = None,
+        stream: str | None = None,
+        since: datetime | str | None = None,
+    ) -> Text | Iterator[str]: ...
+
+    def logs(
+        self,
+        task_id: str | Task,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        stderr: bool = False,
+        source: str | None = None,
+        stream: str | None = None,
+        since: datetime | str | None = None,
+    ) -> Text | Iterator[str]:
+        r"""Read a task's output as text, or follow it line by line.
+
+        Lines end at `\n` only, and are yielded without it. Bytes that are not UTF-8 are replaced;
+        `flow.tasks.log_chunks` yields them as they are.
+
+        Args:
+            task_id: The task.
+            follow: Yield lines as they come, until the task has ended. A broken connection is
+                taken up where it broke.
+            tail: Start at this many lines before the end. None for the last 100, or for all when
+                following or when `since` says where to start.
+            stderr: Only stderr.
+            source: The same as `stream`.
+            stream: Only `stdout` or `stderr`; both, in the order of arrival, unless given.
+            since: Start at what was written then: a time, or text such as `5m`.
+
+        Raises:
+            InvalidRequest: an argument is wrong.
+            TaskNotFound: there is no such task.
+
+        Example:
+            >>> from flowkit.testing import gateway
+            >>> with gateway() as flow:
+            ...     for line in flow.logs(flow.run("seq 3"), follow=True):
+            ...         print(line)
+            1
+            2
+            3
+        """
+        return self.tasks.logs(
+            task_id,
+            follow=follow,
+            tail=tail,
+            stderr=stderr,
+            source=source,
+            stream=stream,
+            since=since,
+        )
+
+    def events(
+        self,
+        task_id: str | Task | None = None,
+        *,
+        follow: bool = False,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Event]:
+        """Yield what happened, newest first, or follow it in order.
+
+        Args:
+            task_id: Only what happened to this task; to all of the project unless given.
+            follow: Yield events as they come; those of a task end with it.
+            after: Only events after the one of this number.
+            limit: Most events; None for all.
+
+        Raises:
+            InvalidRequest: an argument is wrong.
+            TaskNotFound: there is no such task.
+        """
+        from flowkit._sync.events import events
+
+        return events(self.api, task_id, follow=follow, after=after, limit=limit)
+
+    def find_instances(
+        self,
+        requirements: InstanceRequirements | Mapping[str, object] | str | None = None,
+        limit: int | None = 10,
+    ) -> list[InstanceType]:
+        """Return the machines that meet requirements, cheapest first.
+
+        Args:
+            requirements: `InstanceRequirements`, a dict of their fields, or a GPU type.
+            limit: Most machines; None for all.
+
+        Raises:
+            InvalidRequest: a requirement cannot be read.
+
+        Example:
+            >>> from flowkit.testing import gateway
+            >>> with gateway() as flow:
+            ...     found = flow.find_instances({"gpu_type": "h200"}, limit=1)
+            ...     print([instance.gpu_model for instance in found])
+            ['h200']
+        """
+        from flowkit._sync.instances import find_instances
+
+        return find_instances(self.api, requirements, limit)
+
+    def normalize_instance_request(
+        self, gpu_count: int, gpu_type: str | None = None
+    ) -> tuple[str, int, str | None]:
+        """Turn a number of GPUs into an instance type and a number of instances.
+
+        Args:
+            gpu_count: GPUs in all.
+            gpu_type: One model, such as `a100` or `a100-80gb`; the gateway's choice unless given.
+
+        Returns:
+            The instance type, the number of instances, and a warning when GPUs are wasted.
+
+        Raises:
+            InvalidRequest: an argument cannot be read.
+            NoCapacity: there is no such GPU.
+        """
+        from flowkit._sync.instances import normalize
+
+        return normalize(self.api, gpu_count, gpu_type)
+
+    def server(self) -> Server:
+        """Describe the gateway: its release, engine and limits, and who this client is to it.
+
+        Raises:
+            APIConnectionError: it cannot be reached.
+            Unauthenticated: it does not know the key.
+        """
+        from flowkit_api.api.server import get_server
+
+        return self.api.call(get_server.request(), get_server.parse)
+
+    def close(self) -> None:
+        """Close the connections; calling it again does nothing. Tasks go on."""
+        with self._lock:
+            self._closed = True
+            api = self._api
+        if api is not None:
+            api.close()
+
+    def _gateway(self) -> Gateway:
+        settings = self._settings
+        if settings.api_url is not None:
+            return FixedGateway(Endpoint(settings.api_url, settings.api_key, settings.project))
+        from flowkit.embedded import EmbeddedGateway
+
+        return EmbeddedGateway(project=settings.project)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        where = self._settings.api_url or "embedded gateway"
+        return f"<{type(self).__name__} {where}{' closed' if self._closed else ''}>"

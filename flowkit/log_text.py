@@ -1,0 +1,144 @@
+"""From chunks of a task's output to bytes, text and lines."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+from collections.abc import Awaitable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+from flowkit_api.models.log_stream import LogStream
+
+from flowkit.durations import parse_since
+from flowkit.errors import InvalidRequest, InvalidResponse
+from flowkit.transport.lines import LineSplitter
+
+if TYPE_CHECKING:
+    from flowkit_api.models.log_chunk import LogChunk
+
+Chunk: TypeAlias = tuple[str, bytes]
+"""The name of a stream and some bytes of it."""
+
+AsyncText: TypeAlias = Awaitable[str]
+Text: TypeAlias = str
+
+DEFAULT_TAIL = 100
+
+
+def content(chunk: LogChunk) -> bytes:
+    """Return the bytes of a chunk.
+
+    Raises:
+        InvalidResponse: it holds none that can be read.
+    """
+    if chunk.text is not None:
+        return chunk.text.encode()
+    try:
+        return base64.b64decode(chunk.base64 or "", validate=True)
+    except binascii.Error as error:
+        raise InvalidResponse("the gateway sent output that is no base64") from error
+
+
+class TextDecoder:
+    r"""Makes text of chunks, keeping together the bytes of a character that were cut apart.
+
+    Example:
+        >>> decoder = TextDecoder()
+        >>> [decoder.feed(("stdout", piece)) for piece in (b"caf\xc3", b"\xa9")]
+        ['caf', 'é']
+    """
+
+    def __init__(self) -> None:
+        self._decoders: dict[str, codecs.IncrementalDecoder] = {}
+
+    def feed(self, chunk: Chunk) -> str:
+        """Return the text that a chunk completes."""
+        stream, data = chunk
+        decoder = self._decoders.get(stream)
+        if decoder is None:
+            make = codecs.getincrementaldecoder("utf-8")
+            decoder = self._decoders[stream] = make(errors="replace")
+        return decoder.decode(data)
+
+    def flush(self) -> str:
+        """Return what is left of characters that never were completed."""
+        return "".join(decoder.decode(b"", final=True) for decoder in self._decoders.values())
+
+
+class LineDecoder:
+    r"""Makes lines of chunks, those of one stream never mixed into those of the other.
+
+    Example:
+        >>> lines = LineDecoder()
+        >>> list(lines.feed(("stdout", b"one\ntw"))), list(lines.feed(("stderr", b"!\n")))
+        (['one'], ['!'])
+        >>> list(lines.flush())
+        ['tw']
+    """
+
+    def __init__(self) -> None:
+        self._splitters: dict[str, LineSplitter] = {}
+
+    def feed(self, chunk: Chunk) -> Iterator[str]:
+        """Yield the lines that a chunk completes, without their ends."""
+        stream, data = chunk
+        splitter = self._splitters.get(stream)
+        if splitter is None:
+            splitter = self._splitters[stream] = LineSplitter()
+        for line in splitter.feed(data):
+            yield line.decode("utf-8", errors="replace")
+
+    def flush(self) -> Iterator[str]:
+        """Yield the last line of each stream, if its end never came."""
+        for splitter in self._splitters.values():
+            for line in splitter.flush():
+                yield line.decode("utf-8", errors="replace")
+
+
+def view(
+    stream: str | None, source: str | None = None, *, stderr: bool = False
+) -> LogStream | None:
+    """Return the stream that is meant; None for both, in the order of arrival.
+
+    Raises:
+        InvalidRequest: there is no such stream, or two are named.
+
+    Example:
+        >>> view(None, stderr=True), view("both") is None
+        (<LogStream.STDERR: 'stderr'>, True)
+    """
+    both = (None, "both", "combined", "auto")
+    named = {str(name) for name in (stream, source) if name not in both}
+    if stderr:
+        named.add("stderr")
+    if not named:
+        return None
+    if len(named) > 1:
+        raise InvalidRequest(f"{' and '.join(sorted(named))} are both asked for", hint="name one")
+    (name,) = named
+    if name not in ("stdout", "stderr"):
+        raise InvalidRequest(f"a task has no stream {name!r}", hint="stdout, stderr or both")
+    return LogStream(name)
+
+
+def moment(since: datetime | str | None) -> datetime | None:
+    """Return the point in time that is meant, with its zone; local time where none is given.
+
+    Raises:
+        InvalidRequest: the text cannot be read.
+    """
+    if isinstance(since, str):
+        return parse_since(since, datetime.now(UTC))
+    return None if since is None else since.astimezone(UTC)
+
+
+def check_tail(tail: int | None) -> None:
+    """Refuse a number of lines that is none.
+
+    Raises:
+        InvalidRequest: it is not a whole number from 0 on.
+    """
+    if tail is not None and (isinstance(tail, bool) or not isinstance(tail, int) or tail < 0):
+        raise InvalidRequest(f"invalid tail {tail!r}", hint="a whole number of lines, from 0 on")
