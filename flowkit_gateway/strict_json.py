@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import msgspec
 
 from flowkit_gateway.problems import MalformedRequest
 
+_MOST_LEVELS = 64
+"""Deeper than any document of the contract, and less deep than what any checker can take."""
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
@@ -32,6 +35,8 @@ def loads(body: bytes) -> object:
         # as flowkit's clients send it, cannot have two; any other text is looked at again.
         if _encode(value) != body:
             json.loads(body, object_pairs_hook=_refuse_repeated_names)
+        if body.count(b"[") + body.count(b"{") > _MOST_LEVELS:
+            _refuse_deep(value)
         return _without_null(value) if b"null" in body else value
     except RecursionError:
         raise MalformedRequest("the body is nested too deep") from None
@@ -59,6 +64,21 @@ def _refuse_repeated_names(pairs: list[tuple[str, object]]) -> None:
     names = {name for name, _ in pairs}
     if len(names) != len(pairs):
         raise MalformedRequest("the body names a member of an object twice")
+
+
+def _refuse_deep(value: object) -> None:
+    level = [value]
+    for _ in range(_MOST_LEVELS):
+        level = [inner for outer in level for inner in _inner(outer)]
+        if not level:
+            return
+    raise MalformedRequest("the body is nested too deep")
+
+
+def _inner(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _without_null(value: object) -> object:
