@@ -33,6 +33,6 @@ def test_libraries_that_are_loaded(code: str, loaded: set[str]) -> None:
 def test_public_names_are_there_and_others_are_not() -> None:
     for name in flowkit_api.__all__:
         assert getattr(flowkit_api, name).__name__ == name
-    assert {*flowkit_api.__all__, "api", "models"} <= set(dir(flowkit_api))
+    assert set(flowkit_api.__all__) <= set(dir(flowkit_api))
     with pytest.raises(AttributeError, match="has no attribute 'Clint'"):
         flowkit_api.Clint  # noqa: B018
