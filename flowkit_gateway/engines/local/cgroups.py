@@ -21,7 +21,9 @@ class MemoryRoot(NamedTuple):
 
 
 class MemoryGroup:
-    """The cgroup of one attempt.
+    """The cgroup of one attempt, entered by the calling process.
+
+    What the caller starts is born in the group; then the caller leaves it.
 
     Args:
         root: Where to make it.
@@ -29,7 +31,7 @@ class MemoryGroup:
         limit: Most memory in bytes that its processes may use together.
 
     Raises:
-        OSError: it could not be made.
+        OSError: it could not be made or entered.
     """
 
     def __init__(self, root: MemoryRoot, name: str, limit: int) -> None:
@@ -39,6 +41,7 @@ class MemoryGroup:
         os.mkdir(self.path)
         try:
             self._limit(limit)
+            _write(f"{self.path}/cgroup.procs", "0")
         except OSError:
             os.rmdir(self.path)
             raise
@@ -52,10 +55,6 @@ class MemoryGroup:
             _write(f"{self.path}/memory.max", str(limit))
             _write_where_present(f"{self.path}/memory.swap.max", "0")
             _write_where_present(f"{self.path}/memory.oom.group", "1")
-
-    def enter(self) -> None:
-        """Move the calling process into the group; what it starts is born there."""
-        _write(f"{self.path}/cgroup.procs", "0")
 
     def leave(self) -> None:
         """Move the calling process back."""

@@ -6,6 +6,9 @@ import json
 import os
 from typing import NamedTuple
 
+_VOID = "void"
+"""Target of the link that stands for a void attempt; nothing has that name."""
+
 
 class Claim(NamedTuple):
     """Who owns an attempt."""
@@ -26,12 +29,11 @@ def take(run_dir: str, claim: Claim) -> bool:
     Raises:
         OSError: the claim could not be written; the attempt is not claimed.
     """
-    content = {"void": True} if claim.void else claim._asdict()
     # link(2) is atomic and refuses an existing name, so that a claim is whole and is unique.
     temporary = f"{run_dir}/claim.{os.getpid()}"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        os.write(descriptor, json.dumps(content).encode())
+        os.write(descriptor, json.dumps(claim._asdict()).encode())
         os.link(temporary, f"{run_dir}/claim")
     except FileExistsError:
         return False
@@ -42,20 +44,27 @@ def take(run_dir: str, claim: Claim) -> bool:
 
 
 def void(run_dir: str) -> bool:
-    """Make sure that the attempt is never run; return False when it is claimed already."""
-    return take(run_dir, Claim(0, 0, ""))
+    """Make sure that the attempt is never run; return False when it is claimed already.
+
+    Raises:
+        OSError: the directory cannot be written to.
+    """
+    # Exclusive like link(2), and a symbolic link needs no room on a full disk.
+    try:
+        os.symlink(_VOID, f"{run_dir}/claim")
+    except FileExistsError:
+        return False
+    return True
 
 
 def read(run_dir: str) -> Claim | None:
     """Return who claimed the attempt, or None."""
+    path = f"{run_dir}/claim"
     try:
-        with open(f"{run_dir}/claim", "rb") as file:
-            content = json.loads(file.read())
+        with open(path, "rb") as file:
+            return Claim(**json.loads(file.read()))
     except FileNotFoundError:
-        return None
+        return Claim(0, 0, "") if os.path.islink(path) else None
     except ValueError:
         # A loss of power may leave the name without its content: whoever it was is gone.
         return Claim(-1, 0, "")
-    if content.get("void"):
-        return Claim(0, 0, "")
-    return Claim(content["pid"], content["start_time"], content["boot_id"])

@@ -97,15 +97,13 @@ class LocalEngine:
             spawned = await self._fork_server.spawn(self._job(launch))
         except StartError:
             del self._attempts[attempt.task_id, attempt.number]
-            if not claim.void(attempt.run_dir):
-                # A spawner that died had started it before.
-                await self.attach(launch.task_id, launch.attempt, launch.run_dir)
-                return
-            raise
+            if self._owner(attempt) is None:
+                raise
+            # A spawner that has died since had started it.
+            await self.attach(launch.task_id, launch.attempt, launch.run_dir)
+            return
         self._observe(attempt, State.RUNNING, started_at=time.time())
         self._watch(attempt, spawned)
-        if attempt.cancel_asked is not None:
-            self._signal(attempt, attempt.cancel_asked)
 
     async def attach(self, task_id: str, attempt: int, run_dir: Path) -> None:
         """Take up an attempt of an earlier gateway: report what became of it, now or in time.
@@ -113,7 +111,7 @@ class LocalEngine:
         Exactly one of RUNNING (then ENDED or LOST), ENDED, LOST or NEVER_STARTED is reported.
         """
         taken = _Attempt(task_id, attempt, run_dir)
-        os.makedirs(taken.run_dir, mode=0o700, exist_ok=True)
+        _make_private(taken.run_dir)
         # A supervisor that was forked but has not claimed its attempt yet must not run it now.
         owner = self._owner(taken)
         if owner is None:
@@ -170,6 +168,8 @@ class LocalEngine:
         # A supervisor that was gone before it was looked at matches no start time.
         start_time = -1 if process.start_time is None else process.start_time
         attempt.watch = ProcessWatch(process.pid, start_time, ended)
+        if attempt.cancel_asked is not None:
+            self._signal(attempt, attempt.cancel_asked)
 
     def _signal(self, attempt: _Attempt, force: bool) -> None:
         if attempt.watch:
@@ -256,11 +256,17 @@ class LocalEngine:
 
 def _prepare(run_dir: str) -> None:
     try:
-        os.makedirs(run_dir, mode=0o700, exist_ok=True)
+        _make_private(run_dir)
     except OSError as error:
         raise StartError(f"cannot create {run_dir}: {error.strerror}") from error
     if os.path.lexists(f"{run_dir}/claim"):
         raise StartError("the attempt was started or given up before")
+
+
+def _make_private(run_dir: str) -> None:
+    # makedirs gives the mode to the last directory only.
+    os.makedirs(os.path.dirname(run_dir), mode=0o700, exist_ok=True)
+    os.makedirs(run_dir, mode=0o700, exist_ok=True)
 
 
 def _cause(run_dir: str) -> str:
@@ -268,8 +274,10 @@ def _cause(run_dir: str) -> str:
     try:
         with open(f"{run_dir}/crash") as file:
             return f"its supervisor failed: {file.read().strip().splitlines()[-1]}"
-    except (FileNotFoundError, IndexError):
+    except FileNotFoundError:
         return "its supervisor was killed"
+    except IndexError:
+        return "its supervisor failed, and the disk had no room for the reason"
 
 
 def _size(path: str) -> int:

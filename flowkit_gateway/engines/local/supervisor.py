@@ -34,6 +34,9 @@ _UNREACHABLE_AFTER = 5.0
 """Seconds of killing after which processes that may not be signalled are left alone."""
 _RETRY_KILL_EVERY = 0.05
 _MEMORY_CHECK_EVERY = 1.0
+_LONGEST_WAIT = 3600.0
+_MOST_LAST_READS = 64
+"""Enough to empty pipes of the largest size, which are all that an ended task leaves."""
 
 
 class Job(TypedDict):
@@ -72,6 +75,7 @@ def supervise(job: Job, boot_id: str) -> None:
         # Nobody reads this process's stderr; the engine puts the file into the task's message.
         with open(f"{job['run_dir']}/crash", "w") as file:
             file.write(traceback.format_exc())
+        procfs.end(procfs.descendants(os.getpid()), (signal.SIGKILL,))
         raise
 
 
@@ -185,7 +189,6 @@ class Supervisor:
             name = cgroups.group_name(os.getpid(), self._start_time)
             try:
                 self._group = cgroups.MemoryGroup(root, name, limit)
-                self._group.enter()
             except OSError:
                 # The limit is kept by looking at the processes instead.
                 self._group = None
@@ -219,9 +222,12 @@ class Supervisor:
                 else:
                     self._pump(descriptor)
             self._keep_time()
-        # What is in the pipes was written before the last process ended. A process outside of
-        # the task that was handed a pipe cannot hold this up.
-        while ready := [pipe for pipe, _ in self._poll.poll(0) if pipe != self._wake]:
+        # What the task wrote is in the pipes by now. A process outside of it that was handed one
+        # of them may write on for ever, and is not waited for.
+        for _ in range(_MOST_LAST_READS):
+            ready = [pipe for pipe, _ in self._poll.poll(0) if pipe != self._wake]
+            if not ready:
+                return
             for pipe in ready:
                 self._pump(pipe)
 
@@ -330,7 +336,8 @@ class Supervisor:
         ]
         if not times:
             return None
-        return max(0.0, (min(times) - time.monotonic()) * 1000 + 1)
+        # poll(2) takes no more than a few weeks.
+        return min(_LONGEST_WAIT, max(0.0, min(times) - time.monotonic())) * 1000 + 1
 
     def _check_memory(self) -> None:
         limit = self._job["memory_bytes"]

@@ -125,7 +125,7 @@ async def test_runs_in_a_private_directory_otherwise(attempts: Attempts) -> None
 async def test_nothing_is_readable_by_other_users(attempts: Attempts) -> None:
     await attempts.shell("echo out; echo err >&2")
 
-    paths = [attempts.run_dir(), *attempts.run_dir().iterdir()]
+    paths = [*attempts.tasks_dir.rglob("*")]
     assert [oct(path.stat().st_mode) for path in paths if path.stat().st_mode & 0o077] == []
 
 
