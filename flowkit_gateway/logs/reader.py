@@ -12,7 +12,7 @@ from typing import NamedTuple
 from flowkit_gateway.engines.local.output import NAMES, RECORD, STDERR, STDOUT
 
 _RECORDS_PER_READ = 512
-_MOST_RECORDS = 8192
+_MOST_RECORDS = 1024
 """Records that one `read` looks at, so that it never holds up the event loop for long."""
 _TAIL_WINDOW = 1 << 18
 _SAME_TIME_MS = 10
