@@ -28,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         serve(
             Settings(
-                data_dir=options.data_dir or _default_data_dir(),
+                # Absolute, because each task has a working directory of its own.
+                data_dir=(options.data_dir or _default_data_dir()).absolute(),
                 host=options.host,
                 port=port,
                 engine=options.engine,
