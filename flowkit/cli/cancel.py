@@ -25,13 +25,13 @@ def command(tasks: tuple[str, ...], force: bool, every: bool, json: bool) -> Non
         raise BadInput("name the tasks to cancel, or use --all", hint="flowkit cancel TASK...")
     with open_flow() as flow:
         if every:
-            ids = [task.id for task in flow.list_tasks(status=_ACTIVE, limit=None)]
+            ids = [task.id for task in flow.tasks.list(status=_ACTIVE)]
         else:
             # All are looked up before the first is cancelled.
-            ids = [flow.get_task(task_id(flow, task)).id for task in tasks]
-        cancelled = [flow.cancel(found, force=force) for found in ids]
+            ids = [flow.tasks.get(task_id(flow, task)).id for task in tasks]
+        cancelled = [flow.tasks.cancel(found, force=force) for found in ids]
         if json:
-            output.result_json(cancelled)
+            output.result_json([task.data for task in cancelled])
             return
         if not cancelled:
             output.notice("no task is active")

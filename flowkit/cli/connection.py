@@ -38,7 +38,7 @@ def task_id(flow: Flow, text: str) -> str:
     if re.fullmatch(r"task_[0-9a-z]{26}", reference):
         return reference
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", reference):
-        for task in flow.list_tasks(name=reference, limit=1):
+        for task in flow.tasks.list(name=reference, limit=1):
             return task.id
     raise Failure(
         f"no task has the id or name {reference[:100]!r}",

@@ -13,6 +13,6 @@ from flowkit.cli.connection import open_flow, task_id
 def command(tasks: tuple[str, ...]) -> None:
     """Delete each TASK, which must have ended, with its logs."""
     with open_flow() as flow:
-        for found in [flow.get_task(task_id(flow, task)).id for task in tasks]:
+        for found in [flow.tasks.get(task_id(flow, task)).id for task in tasks]:
             flow.tasks.delete(found)
             output.result(found)

@@ -169,7 +169,7 @@ def _none_runs() -> Failure:
 
 def _show(flow: Flow, url: str, json: bool) -> None:
     server = flow.server()
-    running = len(flow.list_tasks(status=["starting", "running"], limit=None))
+    running = sum(1 for _ in flow.tasks.list(status=["starting", "running"]))
     if json:
         output.result_json({"url": url, **server.to_dict(), "tasks_running": running})
         return

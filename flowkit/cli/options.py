@@ -63,7 +63,24 @@ class Text(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
         return utf8(value) if isinstance(value, str) else value
 
 
+class Priority(Text):
+    """A number, or one of the names that `TaskConfig` knows."""
+
+    name = "priority"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> object:
+        """Return the number, or the name as it is."""
+        text = super().convert(value, param, ctx)
+        try:
+            return int(text) if isinstance(text, str) else text
+        except ValueError:
+            return text
+
+
 TEXT = Text()
+PRIORITY = Priority()
 DURATION = Parsed("duration", "flowkit.durations:parse_duration")
 MEMORY = Parsed("size", "flowkit.sizes:parse_memory_gb")
 

@@ -28,7 +28,7 @@ def command(context: click.Context, /, json: bool, **given: Any) -> None:
     """
     config = task_config(**given)
     with open_flow() as flow:
-        plan = flow.plan(config)
+        plan = flow.tasks.plan(config)
     if json:
         output.result_json(plan)
     else:

@@ -47,14 +47,16 @@ def command(
 ) -> None:
     """List tasks, newest first: the newest 20 unless told otherwise."""
     with open_flow() as flow:
-        tasks = flow.list_tasks(
-            status=list(statuses) or None,
-            name=name,
-            label=list(labels) or None,
-            limit=limit if limit is not None else None if every else _NEWEST,
+        tasks = list(
+            flow.tasks.list(
+                status=statuses,
+                name=name,
+                labels=labels,
+                limit=limit if limit is not None else None if every else _NEWEST,
+            )
         )
         if json:
-            output.result_json(tasks)
+            output.result_json([task.data for task in tasks])
             return
         columns = ("ID", "NAME", "STATUS", "EXIT", "GPU", "AGE", "COMMAND")
         output.table(columns, [_row(task) for task in tasks], empty="no tasks")

@@ -52,7 +52,7 @@ def command(context: click.Context, /, detach: bool, quiet: bool, **given: Any) 
 
 def _submit(flow: Flow, config: TaskConfig) -> Task:
     try:
-        return flow.submit(config)
+        return flow.tasks.create(config)
     except (KeyboardInterrupt, Terminated):
         output.notice("interrupted: `flowkit ps` shows whether the task was accepted")
         raise
@@ -64,7 +64,7 @@ def _stream(flow: Flow, task: Task, quiet: bool) -> int:
             if not quiet:
                 _announce_queue(flow, task)
             write_output(flow, task.id, follow=True)
-            return outcome.exit_code(flow.wait_for(task.id))
+            return outcome.exit_code(flow.tasks.wait(task))
     except (KeyboardInterrupt, Terminated):
         output.notice(
             f"detached: {task.id} goes on\n"
@@ -76,6 +76,6 @@ def _stream(flow: Flow, task: Task, quiet: bool) -> int:
 
 def _announce_queue(flow: Flow, task: Task) -> None:
     try:
-        flow.wait_for(task.id, until="running", timeout=_NOTICE_AFTER)
+        flow.tasks.wait(task, until="running", timeout=_NOTICE_AFTER)
     except WaitTimeout:
-        outcome.queue_notice(flow.get_task(task.id))
+        outcome.queue_notice(task)

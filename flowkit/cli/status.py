@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 def command(task: str, json: bool) -> None:
     """Show TASK, an id or a name (its newest task)."""
     with open_flow() as flow:
-        found = flow.get_task(task_id(flow, task))
+        found = flow.tasks.get(task_id(flow, task))
         if json:
-            output.result_json(found)
+            output.result_json(found.data)
         else:
             output.fields(_lines(found))
 

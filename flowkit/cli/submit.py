@@ -23,9 +23,9 @@ def command(json: bool, **given: Any) -> None:
     """
     config = task_config(**given)
     with open_flow() as flow:
-        task = flow.submit(config)
+        task = flow.tasks.create(config)
         outcome.simulated_notice(task)
         if json:
-            output.result_json(task)
+            output.result_json(task.data)
         else:
             output.result(task.id)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from flowkit.cli.env_file import read_env_file
 from flowkit.cli.errors import BadInput
-from flowkit.cli.options import DURATION, MEMORY, TEXT, Decorated, utf8
+from flowkit.cli.options import DURATION, MEMORY, PRIORITY, TEXT, Decorated, utf8
 
 if TYPE_CHECKING:
     from flowkit import TaskConfig
@@ -53,9 +54,9 @@ _OPTIONS = (
     ),
     click.option(
         "--priority",
-        type=click.IntRange(-1000, 1000),
+        type=PRIORITY,
         metavar="N",
-        help="Tasks of a higher priority start first.",
+        help="From -1000 to 1000, or low, med, high; higher ones start first.",
     ),
     click.option("--name", type=TEXT, metavar="NAME", help="Name to find the task by."),
     click.option(
@@ -142,7 +143,10 @@ def task_config(
     from flowkit import TaskConfig
 
     base = TaskConfig.from_yaml(utf8(file)) if file is not None else None
-    variables = dict(base.env or {}) if base else {}
+    variables: dict[str, str | None] = {}
+    if base is not None and base.env is not None:
+        in_file = base.env
+        variables |= in_file if isinstance(in_file, Mapping) else _environment(tuple(in_file))
     for path in env_file:
         variables |= read_env_file(path)
     variables |= _environment(env)
@@ -166,26 +170,9 @@ def _command(words: tuple[str, ...]) -> str | list[str]:
     return texts
 
 
-def _environment(given: tuple[str, ...]) -> dict[str, str]:
-    import os
-
-    variables = {}
-    for item in given:
-        name, equals, value = item.partition("=")
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            raise BadInput(
-                f"--env: {item[:60]!r} is not NAME=VALUE",
-                hint="a name is letters, digits and _; NAME alone passes on this shell's value",
-            )
-        if not equals:
-            if name not in os.environ:
-                raise BadInput(
-                    f"--env: {name} is not set in this shell",
-                    hint=f"give it a value, as in --env {name}=VALUE, or export it first",
-                )
-            value = utf8(os.environ[name])
-        variables[name] = value
-    return variables
+def _environment(given: tuple[str, ...]) -> dict[str, str | None]:
+    pairs = (item.partition("=") for item in given)
+    return {name: value if equals else None for name, equals, value in pairs}
 
 
 def _labels(given: tuple[str, ...]) -> dict[str, str]:

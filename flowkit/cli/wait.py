@@ -43,10 +43,10 @@ def command(
     deadline = None if timeout is None else time.monotonic() + timeout
     with open_flow() as flow:
         # First make sure of all of them: a mistyped one must not cost a long wait.
-        known = [flow.get_task(task_id(flow, task)) for task in tasks]
+        known = [flow.tasks.get(task_id(flow, task)) for task in tasks]
         ended = [_wait(flow, task, until, deadline) for task in known]
         if json:
-            output.result_json(ended if len(ended) > 1 else ended[0])
+            output.result_json([task.data for task in ended] if len(ended) > 1 else ended[0].data)
         codes = [0 if _goes_on(task) else outcome.exit_code(task) for task in ended]
     context.exit(next((code for code in codes if code), 0))
 
@@ -56,7 +56,7 @@ def _wait(
 ) -> Task:
     rest = None if deadline is None else max(0.0, deadline - time.monotonic())
     with after_submission(task.id):
-        return flow.wait_for(task.id, until=until, timeout=rest)
+        return flow.tasks.wait(task, until=until, timeout=rest)
 
 
 def _goes_on(task: Task) -> bool:
