@@ -20,7 +20,10 @@ def open_flow() -> Flow:
     """
     from flowkit import Flow
 
-    return Flow(**connection())
+    given = connection()
+    return Flow(
+        api_url=given.get("api_url"), project=given.get("project"), profile=given.get("profile")
+    )
 
 
 def task_id(flow: Flow, text: str) -> str:

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -30,14 +30,17 @@ class CommandLine:
         """Run a command to its end."""
         return flowkit(self.home, *arguments, **settings)
 
-    def start(self, *arguments: str, **settings: Any) -> subprocess.Popen[bytes]:
+    def start(
+        self, *arguments: str, stdout: int | IO[bytes] = subprocess.PIPE
+    ) -> subprocess.Popen[bytes]:
         """Start a command with pipes to its output."""
-        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
         return subprocess.Popen(
             [sys.executable, "-m", "flowkit", *arguments],
-            **streams
-            | {"stderr": subprocess.PIPE, "env": environment(self.home), "cwd": self.home}
-            | settings,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            env=environment(self.home),
+            cwd=self.home,
         )
 
     def submit(self, *arguments: str) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -21,6 +22,10 @@ def document(cli: CommandLine, task: str) -> dict[str, object]:
     found = json.loads(cli("status", task, "-o", "json").stdout)
     assert isinstance(found, dict)
     return found
+
+
+def is_gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid)
 
 
 def test_submit_wait_ps_logs(fresh: CommandLine) -> None:
@@ -39,7 +44,7 @@ def test_a_killed_gateway_costs_no_exit_code(fresh: CommandLine, tmp_path: Path)
     assert fresh("wait", "--until", "running", task).exit_code == 0
     gateway = json.loads(fresh("gateway", "status", "-o", "json").stdout)
     os.kill(gateway["pid"], signal.SIGKILL)
-    eventually(lambda: not psutil.pid_exists(gateway["pid"]))
+    eventually(partial(is_gone, gateway["pid"]))
     gate.touch()
     assert fresh("wait", task).exit_code == 9
 
@@ -57,7 +62,7 @@ def test_cancel_leaves_no_grandchild(cli: CommandLine, tmp_path: Path) -> None:
     assert cli("wait", task).exit_code != 0
     assert document(cli, task)["status"] == "cancelled"
     for pid in map(int, pids.read_text().split()):
-        eventually(lambda pid=pid: not psutil.pid_exists(pid))
+        eventually(partial(is_gone, pid))
 
 
 def test_wait_exits_with_the_first_code_that_is_not_0(cli: CommandLine) -> None:
