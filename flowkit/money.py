@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_FLOOR, Decimal, InvalidOperation
-
 from flowkit.errors import InvalidRequest
 
 _MOST_MINOR_UNITS = 1_000_000_000_000
@@ -22,6 +20,8 @@ def minor_units(value: float | str) -> int:
         >>> minor_units(12.0), minor_units("0.29"), minor_units(1.999)
         (1200, 29, 199)
     """
+    from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+
     try:
         # By its text: 0.29 dollars as a float are less than 29 cents.
         amount = None if isinstance(value, bool) else Decimal(str(value).strip())

@@ -472,7 +472,7 @@ class AsyncFlow:
             self._closed = True
             api = self._api
         if api is not None:
-            await api.aclose()
+            await api.close()
 
     def _gateway(self) -> Gateway:
         settings = self._settings

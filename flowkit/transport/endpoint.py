@@ -46,10 +46,11 @@ class Endpoint(NamedTuple):
     @property
     def is_loopback(self) -> bool:
         """Whether calls stay on this machine, where no proxy has business to see them."""
+        import re
         from urllib.parse import urlsplit
 
         host = urlsplit(self.base_url).hostname or ""
-        return host in {"localhost", "::1"} or host.startswith("127.")
+        return re.fullmatch(r"localhost|::1|127(\.[0-9]+){3}", host) is not None
 
     def __repr__(self) -> str:
         return f"Endpoint({self.base_url!r})"

@@ -149,7 +149,7 @@ class AsyncTransport:
         """Refuse every call from now on."""
         self._closed = True
 
-    async def aclose(self) -> None:
+    async def close(self) -> None:
         """Close all connections; calling it again does nothing."""
         self.refuse()
         with self._lock:
