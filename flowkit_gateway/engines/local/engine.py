@@ -51,13 +51,15 @@ class LocalEngine:
 
     Args:
         tasks_dir: Directory with one directory for each task, which has one for each attempt.
+        task_umask: Umask of the commands, which a gateway's own should not be; -1 for that of
+            this process. The files of an attempt are private whatever it is.
     """
 
     name = "local"
 
-    def __init__(self, tasks_dir: Path) -> None:
+    def __init__(self, tasks_dir: Path, *, task_umask: int = -1) -> None:
         self._tasks_dir = tasks_dir
-        self._fork_server = ForkServer()
+        self._fork_server = ForkServer(task_umask)
         self._attempts: dict[tuple[str, int], _Attempt] = {}
         self._sweeps: set[asyncio.Task[None]] = set()
         self._capacity: Capacity | None = None
@@ -118,7 +120,7 @@ class LocalEngine:
             self._observe(taken, State.NEVER_STARTED)
             return
         self._attempts[task_id, attempt] = taken
-        if self._runs(owner):
+        if self._runs(owner) and outcome.read(taken.run_dir) is None:
             self._observe(taken, State.RUNNING, started_at=os.stat(f"{run_dir}/claim").st_mtime)
         self._settle(taken)
 
@@ -138,6 +140,7 @@ class LocalEngine:
 
     async def close(self) -> None:
         """Stop observing. Attempts live on."""
+        self._report = None
         await self._fork_server.close()
         for attempt in self._attempts.values():
             if attempt.watch:
@@ -161,6 +164,9 @@ class LocalEngine:
         }
 
     def _watch(self, attempt: _Attempt, process: Spawned) -> None:
+        if self._report is None:
+            return
+
         def ended() -> None:
             attempt.watch = None
             self._settle(attempt)
@@ -181,6 +187,8 @@ class LocalEngine:
 
     def _settle(self, attempt: _Attempt) -> None:
         """Report how an attempt ended, unless the process that owns it still runs."""
+        if self._report is None:
+            return
         try:
             ended = outcome.read(attempt.run_dir)
             owner = None if ended else self._owner(attempt)

@@ -44,9 +44,14 @@ class _Request:
 
 
 class ForkServer:
-    """Runs one spawner process, and another one if that dies."""
+    """Runs one spawner process, and another one if that dies.
 
-    def __init__(self) -> None:
+    Args:
+        umask: For supervisors and what they start; -1 for that of this process.
+    """
+
+    def __init__(self, umask: int = -1) -> None:
+        self._umask = umask
         self._numbers = itertools.count(1)
         self._open: dict[int, _Request] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -64,7 +69,7 @@ class ForkServer:
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = _start(theirs)
+            self._process = _start(theirs, self._umask)
         transport, _ = await loop.create_unix_connection(lambda: _Answers(self), sock=ours)
         self._transport = transport
         for request in self._open.values():
@@ -168,7 +173,7 @@ class _Answers(asyncio.Protocol):
         self._server.lost()
 
 
-def _start(connection: socket.socket) -> subprocess.Popen[bytes]:
+def _start(connection: socket.socket, umask: int) -> subprocess.Popen[bytes]:
     options = ("-I", "-S", "-X", "utf8")
     return subprocess.Popen(
         [sys.executable, *options, str(_SPAWNER), str(connection.fileno())],
@@ -179,6 +184,7 @@ def _start(connection: socket.socket) -> subprocess.Popen[bytes]:
         cwd="/",
         env=_bare_environment(os.environ),
         start_new_session=True,
+        umask=umask,
     )
 
 

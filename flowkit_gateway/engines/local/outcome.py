@@ -73,4 +73,4 @@ def read(run_dir: str) -> Outcome | None:
     except (FileNotFoundError, ValueError):
         # A loss of power may leave the name without its content; that is no outcome either.
         return None
-    return Outcome(**content)
+    return Outcome(*(content[name] for name in Outcome._fields))

@@ -76,7 +76,6 @@ def _framed(answer: dict[str, str | int | None]) -> bytes:
 
 def main() -> None:
     """Serve on the descriptor that the command line names."""
-    os.umask(0o077)
     # Ended supervisors are nobody's business here: the kernel takes them away.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     # A supervisor opens itself to these once it can handle them.

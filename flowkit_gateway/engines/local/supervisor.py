@@ -72,10 +72,10 @@ def supervise(job: Job, boot_id: str) -> None:
     try:
         Supervisor(job, boot_id).run()
     except BaseException:
-        # Nobody reads this process's stderr; the engine puts the file into the task's message.
-        with open(f"{job['run_dir']}/crash", "w") as file:
-            file.write(traceback.format_exc())
         procfs.end(procfs.descendants(os.getpid()), (signal.SIGKILL,))
+        # Nobody reads this process's stderr; the engine puts the file into the task's message.
+        crash = os.open(f"{job['run_dir']}/crash", os.O_WRONLY | os.O_CREAT, 0o600)
+        os.write(crash, traceback.format_exc().encode())
         raise
 
 

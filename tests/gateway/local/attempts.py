@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self, TypeVar
@@ -15,14 +16,18 @@ from flowkit_gateway.engines.local.engine import LocalEngine
 T = TypeVar("T")
 
 WITHIN = 20.0
+UMASK = 0o026
+"""Of the commands; unlike any that is usual."""
 
 
 class Attempts:
     """Starts attempts on an engine and waits for what it reports of them."""
 
-    def __init__(self, tasks_dir: Path) -> None:
+    def __init__(self, tasks_dir: Path, task_id: str | None = None) -> None:
         self.tasks_dir = tasks_dir
-        self.engine = LocalEngine(tasks_dir)
+        # Marks the processes of a test apart from those of tests that run at the same time.
+        self.task_id = task_id or f"task_{uuid.uuid4().hex}"
+        self.engine = LocalEngine(tasks_dir, task_umask=UMASK)
         self.reported: list[Observation] = []
         self._news = asyncio.Condition()
         self._wakers: set[asyncio.Task[None]] = set()
@@ -43,7 +48,7 @@ class Attempts:
     async def reopen(self) -> Attempts:
         """Replace the engine by a new one, as a restarted gateway would."""
         await self.engine.close()
-        successor = await Attempts(self.tasks_dir).__aenter__()
+        successor = await Attempts(self.tasks_dir, self.task_id).__aenter__()
         self._successors.append(successor)
         return successor
 
@@ -58,9 +63,9 @@ class Attempts:
         self._wakers.add(waker)
         waker.add_done_callback(self._wakers.discard)
 
-    def launch(self, command: Sequence[str], task_id: str = "task_1") -> Launch:
+    def launch(self, command: Sequence[str], task_id: str | None = None) -> Launch:
         return Launch(
-            task_id=task_id,
+            task_id=task_id or self.task_id,
             attempt=1,
             run_dir=self.run_dir(task_id),
             command=command,
@@ -74,54 +79,54 @@ class Attempts:
             max_output_bytes=1 << 30,
         )
 
-    def run_dir(self, task_id: str = "task_1") -> Path:
-        return self.tasks_dir / task_id / "1"
+    def run_dir(self, task_id: str | None = None) -> Path:
+        return self.tasks_dir / (task_id or self.task_id) / "1"
 
-    def output(self, name: str = "stdout", task_id: str = "task_1") -> bytes:
+    def output(self, name: str = "stdout", task_id: str | None = None) -> bytes:
         path = self.run_dir(task_id) / name
         return path.read_bytes() if path.exists() else b""
 
     async def start(self, command: Sequence[str], **changes: object) -> None:
         """Start an attempt; `changes` are fields of `Launch`."""
-        launch = self.launch(command, str(changes.pop("task_id", "task_1")))
+        launch = self.launch(command, str(changes.pop("task_id", self.task_id)))
         await self.engine.start(launch._replace(**changes))  # type: ignore[arg-type]  # by name
 
     async def run(self, command: Sequence[str], **changes: object) -> Observation:
         """Run an attempt to its end."""
-        task_id = str(changes.get("task_id", "task_1"))
+        task_id = str(changes.get("task_id", self.task_id))
         await self.start(command, **changes)
         return await self.end(task_id)
 
     async def shell(self, script: str, **changes: object) -> Observation:
         return await self.run(["bash", "-c", script], **changes)
 
-    async def attach(self, task_id: str = "task_1") -> None:
-        await self.engine.attach(task_id, 1, self.run_dir(task_id))
+    async def attach(self, task_id: str | None = None) -> None:
+        await self.engine.attach(task_id or self.task_id, 1, self.run_dir(task_id))
 
-    async def end(self, task_id: str = "task_1") -> Observation:
+    async def end(self, task_id: str | None = None) -> Observation:
         """Wait for the last observation of an attempt."""
         async with asyncio.timeout(WITHIN), self._news:
             while not (found := self._ends(task_id)):
                 await self._news.wait()
         return found[0]
 
-    def states(self, task_id: str = "task_1") -> list[State]:
-        return [each.state for each in self.reported if each.task_id == task_id]
+    def states(self, task_id: str | None = None) -> list[State]:
+        return [each.state for each in self.reported if each.task_id == (task_id or self.task_id)]
 
-    def _ends(self, task_id: str) -> list[Observation]:
+    def _ends(self, task_id: str | None) -> list[Observation]:
         return [
             each
             for each in self.reported
-            if each.task_id == task_id and each.state is not State.RUNNING
+            if each.task_id == (task_id or self.task_id) and each.state is not State.RUNNING
         ]
 
-    async def written(self, what: bytes, name: str = "stdout", task_id: str = "task_1") -> bytes:
+    async def written(self, what: bytes, name: str = "stdout", task_id: str | None = None) -> bytes:
         """Wait until the attempt's output contains something, and return the output."""
         await reached(lambda: what in self.output(name, task_id))
         return self.output(name, task_id)
 
 
-async def reached(probe: Callable[[], T], *, within: float = WITHIN) -> T:
+async def reached(probe: Callable[[], T | None], *, within: float = WITHIN) -> T:
     """Return the first truthy value of a probe, without holding up the event loop."""
     async with asyncio.timeout(within):
         while not (value := probe()):  # noqa: ASYNC110  # files and processes set no events

@@ -13,17 +13,19 @@ from flowkit_gateway.engines.local import cgroups
 from flowkit_gateway.engines.local.claim import read as read_claim
 from tests.gateway.local.attempts import Attempts, marked, reached, running
 
-# Forks twice and leaves the session, as daemons do; then it refuses to go.
+# Forks twice and leaves the session, as daemons do, and refuses to go; then its parent ends.
 DAEMON = """
 import os, signal, time
+reader, writer = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         print("daemon", os.getpid(), flush=True)
+        os.write(writer, b"up")
         time.sleep(1000)
     os._exit(0)
+os.read(reader, 2)
 """
 
 
@@ -33,7 +35,7 @@ async def test_cancel_asks_first(attempts: Attempts) -> None:
     )
     await attempts.written(b"up")
 
-    await attempts.engine.cancel("task_1", 1, force=False)
+    await attempts.engine.cancel(attempts.task_id, 1, force=False)
 
     end = await attempts.end()
     assert (end.reason, end.exit_code, end.message) == ("cancelled", 3, "cancelled")
@@ -47,7 +49,7 @@ async def test_cancel_kills_after_the_grace_period(attempts: Attempts) -> None:
     await attempts.written(b"up")
     asked_at = time.time()
 
-    await attempts.engine.cancel("task_1", 1, force=False)
+    await attempts.engine.cancel(attempts.task_id, 1, force=False)
 
     end = await attempts.end()
     assert (end.reason, end.exit_code) == ("cancelled", 137)
@@ -60,8 +62,8 @@ async def test_force_does_not_wait(attempts: Attempts) -> None:
     )
     await attempts.written(b"up")
 
-    await attempts.engine.cancel("task_1", 1, force=False)
-    await attempts.engine.cancel("task_1", 1, force=True)
+    await attempts.engine.cancel(attempts.task_id, 1, force=False)
+    await attempts.engine.cancel(attempts.task_id, 1, force=True)
 
     assert (await attempts.end()).exit_code == 137
 
@@ -70,7 +72,7 @@ async def test_a_stopped_task_can_be_cancelled(attempts: Attempts) -> None:
     await attempts.start(["bash", "-c", "echo $$; kill -STOP $$"], grace_period=600.0)
     await attempts.written(b"\n")
 
-    await attempts.engine.cancel("task_1", 1, force=False)
+    await attempts.engine.cancel(attempts.task_id, 1, force=False)
 
     assert (await attempts.end()).reason == "cancelled"
 
@@ -79,7 +81,7 @@ async def test_cancel_of_an_attempt_that_is_being_started(attempts: Attempts) ->
     starting = asyncio.create_task(attempts.start(["sleep", "1000"]))
     await asyncio.sleep(0)
 
-    await attempts.engine.cancel("task_1", 1, force=False)
+    await attempts.engine.cancel(attempts.task_id, 1, force=False)
 
     await starting
     assert (await attempts.end()).reason == "cancelled"
@@ -88,7 +90,7 @@ async def test_cancel_of_an_attempt_that_is_being_started(attempts: Attempts) ->
 async def test_cancel_after_the_end_changes_nothing(attempts: Attempts) -> None:
     await attempts.run(["true"])
 
-    await attempts.engine.cancel("task_1", 1, force=True)
+    await attempts.engine.cancel(attempts.task_id, 1, force=True)
 
     assert [each.reason for each in attempts.reported] == [None, "exited"]
 
@@ -110,7 +112,7 @@ async def test_a_daemon_ends_with_its_task(attempts: Attempts) -> None:
     assert (end.reason, end.exit_code) == ("exited", 0)
     daemon = int(attempts.output().split()[1])
     assert not running(daemon)
-    assert marked("task_1") == []
+    assert marked(attempts.task_id) == []
 
 
 async def test_what_is_left_over_may_still_write(attempts: Attempts) -> None:
@@ -128,10 +130,10 @@ async def test_a_tree_that_multiplies_is_ended(attempts: Attempts) -> None:
     )
     await attempts.written(b"up")
 
-    await attempts.engine.cancel("task_1", 1, force=False)
+    await attempts.engine.cancel(attempts.task_id, 1, force=False)
 
     assert (await attempts.end()).reason == "cancelled"
-    assert marked("task_1") == []
+    assert marked(attempts.task_id) == []
 
 
 async def test_a_pipe_held_from_outside_does_not_hold_up_the_end(attempts: Attempts) -> None:
@@ -139,7 +141,7 @@ async def test_a_pipe_held_from_outside_does_not_hold_up_the_end(attempts: Attem
     pid = int(await attempts.written(b"\n"))
     held = os.open(f"/proc/{pid}/fd/1", os.O_WRONLY)
     try:
-        await attempts.engine.cancel("task_1", 1, force=True)
+        await attempts.engine.cancel(attempts.task_id, 1, force=True)
         await attempts.end()
     finally:
         os.close(held)

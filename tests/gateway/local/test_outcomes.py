@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowkit_gateway.engines.engine import StartError, State
-from tests.gateway.local.attempts import Attempts
+from tests.gateway.local.attempts import UMASK, Attempts
 
 SLATE = """
 import json, os
@@ -162,6 +162,14 @@ async def test_a_directory_that_cannot_be_made_is_a_start_error(attempts: Attemp
 async def test_discard_removes_what_is_kept(attempts: Attempts) -> None:
     await attempts.shell("mkdir locked; touch locked/x; chmod 500 locked")
 
-    await attempts.engine.discard("task_1")
+    await attempts.engine.discard(attempts.task_id)
 
-    assert not (attempts.tasks_dir / "task_1").exists()
+    assert not (attempts.tasks_dir / attempts.task_id).exists()
+
+
+async def test_files_of_the_command_have_the_mode_that_its_user_expects(
+    attempts: Attempts,
+) -> None:
+    await attempts.shell("umask")
+
+    assert int(attempts.output(), 8) == UMASK

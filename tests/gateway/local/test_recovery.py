@@ -29,7 +29,7 @@ async def test_a_killed_supervisor_is_a_lost_attempt_with_nothing_left(attempts:
     end = await attempts.end()
     assert (end.state, end.message) == (State.LOST, "its supervisor was killed")
     assert end.output_bytes == 3
-    assert marked("task_1") == []
+    assert marked(attempts.task_id) == []
 
 
 async def test_a_killed_spawner_is_replaced(attempts: Attempts) -> None:
@@ -96,7 +96,7 @@ async def test_a_task_that_was_attached_to_can_be_cancelled(attempts: Attempts) 
     reopened = await attempts.reopen()
     await reopened.attach()
 
-    await reopened.engine.cancel("task_1", 1, force=False)
+    await reopened.engine.cancel(attempts.task_id, 1, force=False)
 
     assert (await reopened.end()).reason == "cancelled"
 
@@ -122,7 +122,7 @@ async def test_a_task_whose_supervisor_died_meanwhile_is_lost(attempts: Attempts
     await reopened.attach()
 
     assert (await reopened.end()).state is State.LOST
-    assert marked("task_1") == []
+    assert marked(attempts.task_id) == []
 
 
 @pytest.mark.parametrize("directory_exists", [True, False])
@@ -188,7 +188,7 @@ async def test_closing_ends_the_spawner_and_not_the_tasks(attempts: Attempts) ->
     assert not running(spawner)
     assert running(owner.pid)
     await reopened.attach()
-    await reopened.engine.cancel("task_1", 1, force=True)
+    await reopened.engine.cancel(attempts.task_id, 1, force=True)
     await reopened.end()
 
 
