@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowkit.errors import InvalidGPURequest as InvalidGPUError
 from flowkit.errors import NoCapacity as NoCapacityError
+from flowkit.gpu_models import MODELS
 from flowkit.gpus import GPURequest
 from flowkit.instances import InstanceTypeName, Offer, normalize
 from flowkit_gateway.placement import GB, Group, Pool
@@ -87,7 +88,9 @@ class Catalogue:
         """
         try:
             if gpu_type is None:
-                largest = max(self.offers, key=lambda offer: offer.memory_gb, default=None)
+                # A GPU that the grammar does not know by name cannot be asked for by name.
+                known = [offer for offer in self.offers if _is_known(offer)]
+                largest = max(known, key=lambda offer: offer.memory_gb, default=None)
                 if largest is None:
                     raise NoCapacityError("no GPUs are offered here")
                 gpu_type = f"{largest.model}:{largest.memory_gb:g}gb"
@@ -160,6 +163,10 @@ def _request(gpu_type: str | None) -> GPURequest | None:
     except InvalidGPUError as error:
         detail = Detail("/query/gpu_type", error.message, error.hint)
         raise InvalidGPURequest(error.message, hint=error.hint, details=[detail]) from error
+
+
+def _is_known(offer: Offer) -> bool:
+    return offer.model in MODELS and offer.memory_gb in MODELS[offer.model].memory_gb
 
 
 def _name(group: Group, size: int) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple, cast
 
 from flowkit.errors import InvalidGPURequest
@@ -16,6 +18,10 @@ from flowkit_gateway.store.rows import Placement
 
 GB = 1_000_000_000
 DEFAULT_CPUS = 1.0
+
+_WHOLE = 1_000_000
+"""Parts of one CPU or GPU. Shares are counted in whole parts: sums of floats drift, and a task
+that needs all there is would wait for ever for the last 1e-16 of it."""
 
 
 class Demand(NamedTuple):
@@ -40,15 +46,17 @@ class Group(NamedTuple):
         return request.accepts(self.model, self.memory_gb)
 
 
-class Shortage:
-    """What is promised to tasks that are ahead in the queue and do not fit yet."""
+class Promised:
+    """What is kept free for tasks that are ahead in the queue and do not fit yet."""
 
-    __slots__ = ("cpus", "groups", "memory_bytes")
+    __slots__ = ("cpu_parts", "device_uuids", "groups", "memory_bytes")
 
     def __init__(self) -> None:
-        self.cpus = 0.0
+        self.cpu_parts = 0
         self.memory_bytes = 0
+        self.device_uuids: set[str] = set()
         self.groups: set[Group] = set()
+        """Groups of which nothing is left to others."""
 
 
 def demand_of(
@@ -113,6 +121,10 @@ def _with_least_memory(request: GPURequest, least: float) -> GPURequest:
     )
 
 
+def _parts(amount: float) -> int:
+    return max(1, round(amount * _WHOLE)) if amount else 0
+
+
 class Pool:
     """The resources of one engine, and how much of them is free.
 
@@ -122,69 +134,104 @@ class Pool:
 
     def __init__(self, capacity: Capacity) -> None:
         self.capacity = capacity
-        self.cpus = capacity.cpus
         self.memory_bytes = capacity.memory_bytes
         self.groups: dict[Group, list[Device]] = {}
         for device in capacity.devices:
             group = Group(device.model, device.memory_gb, device.vendor, device.simulated)
             self.groups.setdefault(group, []).append(device)
+        self._cpu_parts = _parts(capacity.cpus)
         self._devices = {device.uuid: device for device in capacity.devices}
-        self._free = dict.fromkeys(self._devices, 1.0)
+        self._free = dict.fromkeys(self._devices, _WHOLE)
+        self._candidates = lru_cache(maxsize=1024)(self._find_candidates)
 
-    def candidates(self, request: GPURequest) -> Iterable[Group]:
-        """Yield the groups that match, in the order in which they are to be tried.
+    @property
+    def cpus(self) -> float:
+        """CPUs that are free; below zero while tasks of an earlier gateway hold too many."""
+        return self._cpu_parts / _WHOLE
 
-        Named models come in the order of the request; otherwise the smallest memory that will do
-        comes first, so that big GPUs stay free for those who need them.
-        """
-        matching = [group for group in self.groups if group.matches(request)]
-        order = {model: place for place, model in enumerate(request.models)}
-        return sorted(matching, key=lambda group: (order.get(group.model, 0), group.memory_gb))
+    def exhausted(self, promised: Promised) -> bool:
+        """Say whether no task at all can start now: each needs a share of a CPU."""
+        return self._cpu_parts <= promised.cpu_parts
 
     def feasible(self, demand: Demand) -> tuple[GPURequest, Group] | bool:
         """Say whether the demand fits when nothing else runs; with GPUs, say which and where."""
         if demand.cpus > self.capacity.cpus or demand.memory_bytes > self.capacity.memory_bytes:
             return False
         for request in demand.gpus:
-            for group in self.candidates(request):
+            for group in self._candidates(request):
                 if len(self.groups[group]) >= request.count:
                     return request, group
         return not demand.gpus
 
-    def choose(self, demand: Demand, shortage: Shortage) -> Placement | None:
-        """Return where the demand fits now, or None after noting in `shortage` what it lacks."""
-        if demand.cpus > self.cpus - shortage.cpus:
-            shortage.cpus += demand.cpus
-            return None
-        if demand.memory_bytes > self.memory_bytes - shortage.memory_bytes:
-            shortage.memory_bytes += demand.memory_bytes
-            return None
-        if not demand.gpus:
-            return Placement(demand.cpus, demand.memory_bytes)
-        for request in demand.gpus:
-            for group in self.candidates(request):
-                if group in shortage.groups:
-                    continue
-                devices = self._pick(self.groups[group], request.count)
-                if devices:
-                    return Placement(
-                        cpus=demand.cpus,
-                        memory_bytes=demand.memory_bytes,
-                        device_uuids=tuple(device.uuid for device in devices),
-                        gpu_indices=tuple(device.index for device in devices),
-                        share=min(1.0, request.count),
-                    )
-        for request in demand.gpus:
-            shortage.groups.update(self.candidates(request))
+    def choose(self, demand: Demand, promised: Promised) -> Placement | None:
+        """Return where the demand fits now, or None after promising it what it waits for."""
+        found = self._choose_devices(demand, promised)
+        if found is not None and self._has_room(demand, promised):
+            request, devices = found
+            return Placement(
+                cpus=demand.cpus,
+                memory_bytes=demand.memory_bytes,
+                device_uuids=tuple(device.uuid for device in devices),
+                gpu_indices=tuple(device.index for device in devices),
+                share=min(1.0, request.count) if request else 1.0,
+            )
+        if found is None:
+            groups = {group for each in demand.gpus for group in self._candidates(each)}
+            if groups <= promised.groups:
+                # Others wait for the same GPUs; until its turn comes it needs nothing else.
+                return None
+            promised.groups |= groups
+        else:
+            promised.device_uuids.update(device.uuid for device in found[1])
+        promised.cpu_parts += _parts(demand.cpus)
+        promised.memory_bytes += demand.memory_bytes
         return None
 
-    def _pick(self, devices: list[Device], count: float) -> list[Device]:
+    def _has_room(self, demand: Demand, promised: Promised) -> bool:
+        if _parts(demand.cpus) > self._cpu_parts - promised.cpu_parts:
+            return False
+        needed = demand.memory_bytes
+        return not needed or needed <= self.memory_bytes - promised.memory_bytes
+
+    def _choose_devices(
+        self, demand: Demand, promised: Promised
+    ) -> tuple[GPURequest | None, list[Device]] | None:
+        if not demand.gpus:
+            return None, []
+        for request in demand.gpus:
+            for group in self._candidates(request):
+                if group not in promised.groups:
+                    devices = self._pick(self.groups[group], request.count, promised.device_uuids)
+                    if devices:
+                        return request, devices
+        return None
+
+    def _pick(
+        self, devices: Iterable[Device], count: float, promised: Collection[str]
+    ) -> list[Device]:
+        needed = min(_WHOLE, _parts(count))
+        free = (
+            device
+            for device in devices
+            if self._free[device.uuid] >= needed and device.uuid not in promised
+        )
         if count < 1:
-            sharing = [device for device in devices if self._free[device.uuid] >= count - 1e-9]
             # The fullest device that still has room leaves whole ones for whole requests.
-            return sorted(sharing, key=lambda device: self._free[device.uuid])[:1]
-        free = [device for device in devices if self._free[device.uuid] >= 1.0 - 1e-9]
-        return free[: int(count)] if len(free) >= count else []
+            return sorted(free, key=lambda device: self._free[device.uuid])[:1]
+        found = list(islice(free, int(count)))
+        return found if len(found) == count else []
+
+    def _find_candidates(self, request: GPURequest) -> tuple[Group, ...]:
+        """Return the groups that match, in the order in which they are to be tried.
+
+        Named models come in the order of the request; otherwise the smallest memory that will do
+        comes first, so that big GPUs stay free for those who need them.
+        """
+        matching = [group for group in self.groups if group.matches(request)]
+        order = {model: place for place, model in enumerate(request.models)}
+        return tuple(
+            sorted(matching, key=lambda group: (order.get(group.model, 0), group.memory_gb))
+        )
 
     def take(self, placement: Placement) -> None:
         """Hold what a placement names."""
@@ -195,12 +242,12 @@ class Pool:
         self._change(placement, 1)
 
     def _change(self, placement: Placement, sign: int) -> None:
-        self.cpus += sign * placement.cpus
+        self._cpu_parts += sign * _parts(placement.cpus)
         self.memory_bytes += sign * placement.memory_bytes
         for uuid in placement.device_uuids:
             # A device that an earlier gateway bound may have left the machine since.
             if uuid in self._free:
-                self._free[uuid] += sign * placement.share
+                self._free[uuid] += sign * _parts(placement.share)
 
     def devices(self, placement: Placement) -> tuple[Device, ...]:
         """Return the devices of a placement."""
@@ -215,4 +262,4 @@ class Pool:
 
     def free_devices(self, group: Group) -> int:
         """Return how many whole devices of a group are free."""
-        return sum(self._free[device.uuid] >= 1.0 - 1e-9 for device in self.groups[group])
+        return sum(self._free[device.uuid] >= _WHOLE for device in self.groups[group])

@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Mapping
 from typing import NamedTuple, cast
 
-from flowkit_gateway.catalogue import REGION, Catalogue
+from flowkit_gateway.catalogue import CURRENCY, REGION, Catalogue
 from flowkit_gateway.engines.engine import Engine
-from flowkit_gateway.placement import GB, Demand, Pool, Shortage, demand_of
+from flowkit_gateway.placement import GB, Demand, Pool, Promised, demand_of
 from flowkit_gateway.problems import (
     Detail,
     InvalidRequest,
@@ -42,6 +42,11 @@ class Planner:
         self._pool = pool
         self._catalogue = catalogue
         self._capabilities = engine.capabilities()
+        self._checks = (
+            ("instances", self._check_instances),
+            ("region", self._check_region),
+            ("working_dir", self._check_working_dir),
+        )
 
     def demand(self, settings: _Settings, loc: str = "/body") -> Demand:
         """Return what a task needs.
@@ -65,9 +70,9 @@ class Planner:
             UnsupportedByEngine: the engine cannot do it.
         """
         demand = self.demand(settings, loc)
-        self._check_instances(settings, loc)
-        self._check_region(settings, loc)
-        self._check_working_dir(settings, loc)
+        for _, check in self._checks:
+            check(settings, loc)
+        self._check_shares(demand, loc)
         return Checked(demand, self._check_capacity(demand, settings, loc))
 
     def plan(self, settings: _Settings) -> dict[str, object]:
@@ -85,42 +90,42 @@ class Planner:
             checks.append(_failed("gpu", problem))
             return {**document, "feasible": False, "checks": checks}
         checks.append(_passed("gpu", ", ".join(map(str, demand.gpus)) or "none asked for"))
-        for name, check in (
-            ("instances", self._check_instances),
-            ("region", self._check_region),
-            ("working_dir", self._check_working_dir),
-        ):
+        for name, check in self._checks:
             try:
                 checks.append(_passed(name, check(settings, "/body")))
             except Problem as problem:
                 checks.append(_failed(name, problem))
         try:
+            self._check_shares(demand, "/body")
             document["simulated"] = self._check_capacity(demand, settings, "/body")
             checks.append(_passed("capacity", "fits this gateway"))
             document.update(self._choice(demand))
         except Problem as problem:
             checks.append(_failed("capacity", problem))
-        checks.append(_check_command(settings, in_place=self._capabilities.in_place))
-        checks.append({"name": "price", "outcome": "passed", "detail": "costs nothing here"})
+        checks.append(_passed("price", "costs nothing here"))
+        # What follows is not asked when a task is submitted: its program may come to be later.
         document["feasible"] = all(check["outcome"] != "failed" for check in checks)
+        checks.append(_check_command(settings, in_place=self._capabilities.in_place))
         document["checks"] = checks
         return document
 
     def _choice(self, demand: Demand) -> dict[str, object]:
-        placement = self._pool.choose(demand, Shortage())
-        found = self._pool.feasible(demand)
+        placement = self._pool.choose(demand, Promised())
         choice: dict[str, object] = {
             "starts_now": placement is not None,
-            "price_per_hour": {"amount_minor": 0, "currency": "USD"},
+            "price_per_hour": {"amount_minor": 0, "currency": CURRENCY},
             "instance_type": "cpu",
         }
         if placement is not None:
             group = self._pool.group_of(placement)
             choice["instance_type"] = self._catalogue.instance_type(group, placement)
-        if isinstance(found, tuple):
-            request, group = found
-            choice["gpu"] = str(request)
-            if placement is None:
+            if group is not None:
+                choice["gpu"] = next(str(each) for each in demand.gpus if group.matches(each))
+        else:
+            found = self._pool.feasible(demand)
+            if isinstance(found, tuple):
+                request, group = found
+                choice["gpu"] = str(request)
                 choice["instance_type"] = self._catalogue.name(group, request.count)
         return choice
 
@@ -155,6 +160,17 @@ class Planner:
             message = f"working_dir {folder!r} is not a directory on the gateway's machine"
             raise InvalidRequest(message, details=[Detail(f"{loc}/working_dir", message)])
         return folder
+
+    def _check_shares(self, demand: Demand, loc: str) -> None:
+        if self._capabilities.fractional_gpus:
+            return
+        for place, request in enumerate(demand.gpus):
+            if request.count < 1:
+                message = f"the {self._engine.name} engine cannot share a GPU"
+                hint = "ask for a whole one"
+                raise UnsupportedByEngine(
+                    message, hint=hint, details=[Detail(f"{loc}/gpu/{place}", message, hint)]
+                )
 
     def _check_capacity(self, demand: Demand, settings: _Settings, loc: str) -> bool:
         """Return whether the GPUs would be simulated; raise if the demand can never be met."""

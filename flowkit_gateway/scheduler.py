@@ -7,19 +7,23 @@ import logging
 import os
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, TypeVar, cast
 
 from flowkit_gateway.catalogue import Catalogue
 from flowkit_gateway.changes import Changes
 from flowkit_gateway.engines.engine import Engine, Launch, Observation, StartError, State
+from flowkit_gateway.journal import Journal
 from flowkit_gateway.logs.reader import AttemptLog
-from flowkit_gateway.placement import Pool
+from flowkit_gateway.placement import Demand, Pool
 from flowkit_gateway.planner import Planner
-from flowkit_gateway.problems import StorageFull, TaskNotFound
-from flowkit_gateway.store.rows import Created, IdempotencyKey, Placement, TaskRow
-from flowkit_gateway.store.store import Store, encode_placement
+from flowkit_gateway.problems import Problem, TaskNotFound
+from flowkit_gateway.store.rows import Created, IdempotencyKey, Placement, TaskChanges, TaskRow
+from flowkit_gateway.store.store import Store, refuse_to_delete
 from flowkit_gateway.task_queue import TaskQueue
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +33,28 @@ GRACE_PERIOD = 5.0
 _INHERITED = ("PATH", "HOME", "LANG", "USER", "LOGNAME", "SHELL", "TZ", "TMPDIR")
 """What a task sees of the gateway's own environment, unless its caller's goes before it."""
 
-_STORAGE_RETRY = 1.0
+_MANY = 100
+"""Tasks of one create from which on they are prepared beside the event loop."""
+
+_MOST_STARTS = 50
+"""Most tasks that one turn of the event loop starts, so that calls are answered meanwhile."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """What a task holds from its choice to its end."""
+
+    placement: Placement
+    attempt: int | None = None
+    """None until the attempt is durable."""
+
+
+class _Prepared(NamedTuple):
+    """Tasks that can be created."""
+
+    rows: list[TaskRow]
+    demands: list[Demand]
+    answer: bytes
 
 
 class Scheduler:
@@ -60,11 +85,15 @@ class Scheduler:
         self.pool = Pool(engine.capacity())
         self.catalogue = Catalogue(self.pool)
         self.planner = Planner(engine, self.pool, self.catalogue)
+        self._journal = Journal(store, changes)
         self._queue = TaskQueue()
-        self._held: dict[str, Placement] = {}
+        self._held: dict[str, _Held] = {}
         self._starting: dict[str, bool | None] = {}
         """Tasks on their way into the engine; whether a cancel came meanwhile, and if by force."""
-        self._background: set[asyncio.Task[None]] = set()
+        self._deleting: set[str] = set()
+        self._background: set[asyncio.Task[object]] = set()
+        self._pass_is_due = False
+        self._open = False
         self._closing = False
 
     @property
@@ -88,22 +117,27 @@ class Scheduler:
     async def open(self) -> None:
         """Take up what an earlier gateway left: queued tasks, and attempts that may still run."""
         await self._engine.open(self._observe)
-        await self._store.forget_old_keys()
-        for row in self._store.unfinished_tasks():
+        rows = self._store.unfinished_tasks()
+        for row in rows:
             if row.status == "pending":
-                self._enqueue(row)
-                continue
-            placement = row.placement or Placement(0.0, 0)
-            self.pool.take(placement)
-            self._held[row.id] = placement
-            await self._engine.attach(row.id, row.attempt, self._run_dir(row.id, row.attempt))
-            if row.cancel_requested_at is not None:
-                await self._engine.cancel(row.id, row.attempt, force=False)
-        self._start_what_fits()
+                self._take_up(row)
+            else:
+                held = _Held(row.placement or Placement(0.0, 0), row.attempt)
+                self.pool.take(held.placement)
+                self._held[row.id] = held
+        # Only now, as the end of one attempt makes room that others may hold.
+        for row in rows:
+            if row.status != "pending":
+                await self._engine.attach(row.id, row.attempt, self._run_dir(row.id, row.attempt))
+                if row.cancel_requested_at is not None:
+                    await self._engine.cancel(row.id, row.attempt, force=False)
+        self._open = True
+        self._start_soon()
 
     async def close(self) -> None:
         """Stop starting and observing tasks; those that run live on."""
         self._closing = True
+        self._journal.close()
         await self._settle()
         await self._engine.close()
         await self._settle()
@@ -111,6 +145,25 @@ class Scheduler:
     async def _settle(self) -> None:
         while self._background:
             await asyncio.wait(self._background)
+
+    def _take_up(self, row: TaskRow) -> None:
+        """Queue a task of an earlier gateway, unless it is not to run or cannot run any more."""
+        if row.cancel_requested_at is not None:
+            self._in_background(self._journal.cancelled(row))
+            return
+        try:
+            demand = self.planner.demand(row.settings)
+        except Problem as problem:
+            self._in_background(self._journal.given_up(row, problem.detail))
+            return
+        found = self.pool.feasible(demand)
+        if found is False:
+            self._in_background(self._journal.given_up(row, self.catalogue.hint()))
+        elif isinstance(found, tuple) and found[1].simulated and not row.simulated:
+            message = "the GPUs that it was accepted for are gone, and it is not to be simulated"
+            self._in_background(self._journal.given_up(row, message))
+        else:
+            self._queue.add(row.id, row.priority, demand)
 
     async def submit(
         self,
@@ -138,10 +191,26 @@ class Scheduler:
         replay = self._store.find_answer(project, key)
         if replay is not None:
             return replay
+        if len(tasks) < _MANY:
+            prepared = self._prepare(project, user, tasks, answer, locs)
+        else:
+            prepared = await asyncio.to_thread(self._prepare, project, user, tasks, answer, locs)
+        return await self._to_its_end(self._create(project, prepared, key))
+
+    def _prepare(
+        self,
+        project: str,
+        user: str,
+        tasks: Sequence[Mapping[str, object]],
+        answer: Callable[[Sequence[TaskRow]], bytes],
+        locs: Sequence[str],
+    ) -> _Prepared:
+        """Check tasks and make their rows, on any thread: this reads only what is constant."""
         now = time.time()
-        rows = []
+        rows, demands = [], []
         for task, loc in zip(tasks, locs, strict=True):
-            _, simulated = self.planner.check(task, loc)
+            demand, simulated = self.planner.check(task, loc)
+            demands.append(demand)
             rows.append(
                 TaskRow(
                     id=self._store.new_task_id(),
@@ -157,12 +226,17 @@ class Scheduler:
                     simulated=simulated,
                 )
             )
-        created = await self._store.create_tasks(rows, key, answer(rows))
+        return _Prepared(rows, demands, answer(rows))
+
+    async def _create(
+        self, project: str, prepared: _Prepared, key: IdempotencyKey | None
+    ) -> Created:
+        created = await self._store.create_tasks(prepared.rows, key, prepared.answer)
         if not created.replayed:
-            for row in rows:
-                self._enqueue(row)
-                self._changes.publish(project, row.id)
-            self._start_what_fits()
+            for row, demand in zip(prepared.rows, prepared.demands, strict=True):
+                self._queue.add(row.id, row.priority, demand)
+            self._changes.publish(project)
+            self._start_soon()
         return created
 
     async def cancel(self, project: str, task_id: str, *, force: bool) -> TaskRow:
@@ -172,64 +246,55 @@ class Scheduler:
             TaskNotFound: the project has no such task.
         """
         row = self._find(project, task_id)
+        return row if row.terminal else await self._to_its_end(self._cancel(row, force))
+
+    async def _cancel(self, row: TaskRow, force: bool) -> TaskRow:
+        row = await self._store.cancel_task(row.project, row.id, time.time())
+        self._changes.publish(row.project, row.id)
         if row.terminal:
-            return row
-        now = time.time()
-        ended = await self._store.transition(
-            task_id,
-            allowed=["pending"],
-            event="task.cancelled",
-            at=now,
-            changes={
-                "status": "cancelled",
-                "reason": "cancelled",
-                "message": "cancelled before it started",
-                "finished_at": now,
-                "cancel_requested_at": now,
-            },
-        )
-        if ended is not None:
-            self._queue.remove(task_id)
-            self._changes.publish(project, task_id)
-            return ended
-        if row.cancel_requested_at is None:
-            await self._store.transition(
-                task_id,
-                allowed=["starting", "running"],
-                event="task.cancel_requested",
-                at=now,
-                changes={"cancel_requested_at": now},
-            )
-            self._changes.publish(project, task_id)
-        row = self._find(project, task_id)
-        if task_id in self._starting:
-            self._starting[task_id] = force
-        elif not row.terminal:
-            await self._engine.cancel(task_id, row.attempt, force=force)
+            self._queue.remove(row.id)
+        elif row.id in self._starting:
+            self._starting[row.id] = force or bool(self._starting[row.id])
+        else:
+            await self._engine.cancel(row.id, row.attempt, force=force)
         return row
 
-    async def update(
-        self,
-        project: str,
-        task_id: str,
-        *,
-        name: str | None,
-        labels: Mapping[str, str],
-        priority: int,
-    ) -> TaskRow:
-        """Set a task's name, labels and priority, and give it its new place in the queue."""
-        row = await self._store.update_task(
-            project, task_id, name=name, labels=labels, priority=priority
-        )
-        self._queue.reprioritize(task_id, priority)
+    async def update(self, project: str, task_id: str, changes: TaskChanges) -> TaskRow:
+        """Change a task and give it its new place in the queue.
+
+        Raises:
+            TaskNotFound: the project has no such task.
+        """
+        return await self._to_its_end(self._update(project, task_id, changes))
+
+    async def _update(self, project: str, task_id: str, changes: TaskChanges) -> TaskRow:
+        row = await self._store.update_task(project, task_id, changes)
+        self._queue.reprioritize(task_id, row.priority)
         self._changes.publish(project, task_id)
-        self._start_what_fits()
+        self._start_soon()
         return row
 
     async def delete(self, project: str, task_id: str) -> None:
-        """Remove a finished task and what is kept of it."""
-        await self._store.delete_task(project, task_id)
-        await self._engine.discard(task_id)
+        """Remove a finished task and what is kept of it.
+
+        Raises:
+            TaskNotFound: the project has no such task.
+            TaskNotTerminal: the task has not ended.
+        """
+        row = self._find(project, task_id)
+        refuse_to_delete(row)
+        if task_id in self._deleting:
+            raise TaskNotFound(f"{task_id} is being deleted")
+        await self._to_its_end(self._delete(project, task_id))
+
+    async def _delete(self, project: str, task_id: str) -> None:
+        self._deleting.add(task_id)
+        try:
+            # The row goes last: as long as files are left, the delete can be repeated.
+            await self._engine.discard(task_id)
+            await self._store.delete_task(project, task_id)
+        finally:
+            self._deleting.discard(task_id)
         self._changes.publish(project, task_id)
 
     def _find(self, project: str, task_id: str) -> TaskRow:
@@ -241,49 +306,60 @@ class Scheduler:
     def _run_dir(self, task_id: str, attempt: int) -> Path:
         return self._tasks_dir / task_id / str(attempt)
 
-    def _enqueue(self, row: TaskRow) -> None:
-        self._queue.add(row.id, row.priority, self.planner.demand(row.settings))
+    def _start_soon(self) -> None:
+        """Start what fits in the loop's next turn, once for everything that happens in this one."""
+        if self._open and not self._closing and not self._pass_is_due:
+            self._pass_is_due = True
+            asyncio.get_running_loop().call_soon(self._start_what_fits)
 
     def _start_what_fits(self) -> None:
+        self._pass_is_due = False
         if self._closing:
             return
-        for task_id, placement in self._queue.start_what_fits(self.pool):
-            self._held[task_id] = placement
-            self._in_background(self._start(task_id, placement))
+        started = self._queue.start_what_fits(self.pool, _MOST_STARTS)
+        for task_id, placement in started:
+            held = self._held[task_id] = _Held(placement)
+            self._in_background(self._start(task_id, held))
+        if len(started) == _MOST_STARTS:
+            self._start_soon()
 
-    def _in_background(self, work: Coroutine[None, None, None]) -> None:
+    def _in_background(self, work: Coroutine[object, object, None]) -> None:
+        self._task(work).add_done_callback(_report_failure)
+
+    async def _to_its_end(self, work: Coroutine[object, object, T]) -> T:
+        """Do the whole of what a caller asked for, even when the caller goes away meanwhile."""
+        return await asyncio.shield(self._task(work))
+
+    def _task(self, work: Coroutine[object, object, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
-        task.add_done_callback(self._finished_in_background)
+        task.add_done_callback(self._background.discard)
+        return task
 
-    def _finished_in_background(self, task: asyncio.Task[None]) -> None:
-        self._background.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("a task could not be moved on", exc_info=task.exception())
-
-    async def _start(self, task_id: str, placement: Placement) -> None:
+    async def _start(self, task_id: str, held: _Held) -> None:
         """Start a task's next attempt: the intent is durable before the engine acts."""
         self._starting[task_id] = None
-        group = self.pool.group_of(placement)
-        row = await self._record(
-            task_id,
-            allowed=["pending"],
-            event="task.starting",
-            at=time.time(),
-            changes={
-                "status": "starting",
-                "placement": encode_placement(placement),
-                "instance_type": self.catalogue.instance_type(group, placement),
-            },
-            next_attempt=True,
-        )
-        if row is None:
-            del self._starting[task_id]
-            self._release(task_id)
-            return
+        row = None
         try:
-            await self._engine.start(self._launch(row, placement))
-        except StartError as error:
+            group = self.pool.group_of(held.placement)
+            row = await self._journal.starting(
+                task_id,
+                held.placement,
+                self.catalogue.instance_type(group, held.placement),
+                simulated=group is not None and group.simulated,
+            )
+        finally:
+            if row is None:
+                del self._starting[task_id]
+                self._release(task_id, None)
+        if row is None:
+            return
+        held.attempt = row.attempt
+        try:
+            await self._engine.start(self._launch(row, held.placement))
+        except Exception as error:  # an engine's own fault must not hold the GPUs
+            if not isinstance(error, StartError):
+                log.error("%s could not be started", task_id, exc_info=error)
             self._observe(
                 Observation(
                     task_id,
@@ -291,7 +367,7 @@ class Scheduler:
                     State.ENDED,
                     time.time(),
                     reason="start_failed",
-                    message=str(error),
+                    message=str(error) or type(error).__name__,
                 )
             )
         force = self._starting.pop(task_id)
@@ -321,112 +397,29 @@ class Scheduler:
     def _observe(self, observation: Observation) -> None:
         """Take an engine's news. What was held is free at once, so that the next task can start."""
         if observation.state is State.RUNNING:
-            self._in_background(self._running(observation))
+            self._in_background(self._journal.running(observation))
             return
-        self._release(observation.task_id)
+        self._release(observation.task_id, observation.attempt)
         if observation.state is State.NEVER_STARTED:
-            self._in_background(self._requeue(observation))
+            self._in_background(self._queue_again(observation))
         else:
-            self._in_background(self._ended(observation))
+            self._in_background(self._journal.ended(observation))
 
-    def _release(self, task_id: str) -> None:
-        placement = self._held.pop(task_id, None)
-        if placement is not None:
-            self.pool.give(placement)
-        self._start_what_fits()
+    def _release(self, task_id: str, attempt: int | None) -> None:
+        held = self._held.get(task_id)
+        # News of an older attempt says nothing of what the newest one holds.
+        if held is not None and held.attempt == attempt:
+            del self._held[task_id]
+            self.pool.give(held.placement)
+            self._start_soon()
 
-    async def _running(self, observation: Observation) -> None:
-        await self._record(
-            observation.task_id,
-            allowed=["starting"],
-            event="task.running",
-            at=observation.at,
-            attempt=observation.attempt,
-            changes={"status": "running", "started_at": observation.started_at or observation.at},
-        )
-
-    async def _requeue(self, observation: Observation) -> None:
-        row = await self._record(
-            observation.task_id,
-            allowed=["starting", "running"],
-            event="task.pending",
-            at=observation.at,
-            attempt=observation.attempt,
-            changes={"status": "pending", "placement": None, "instance_type": None},
-        )
-        if row is None:
-            return
-        if row.cancel_requested_at is not None:
-            await self.cancel(row.project, row.id, force=False)
-            return
-        self._enqueue(row)
-        self._start_what_fits()
-
-    async def _ended(self, observation: Observation) -> None:
-        status, reason, message = _outcome(observation)
-        changes: dict[str, str | int | float | None] = {
-            "status": status,
-            "reason": reason,
-            "message": message,
-            "exit_code": observation.exit_code,
-            "finished_at": observation.at,
-            "output_bytes": observation.output_bytes,
-            "output_dropped_bytes": observation.output_dropped_bytes or None,
-        }
-        if observation.started_at is not None:
-            changes["started_at"] = observation.started_at
-        await self._record(
-            observation.task_id,
-            allowed=["starting", "running"],
-            event=f"task.{status}",
-            at=observation.at,
-            attempt=observation.attempt,
-            changes=changes,
-        )
-
-    async def _record(
-        self,
-        task_id: str,
-        *,
-        allowed: Sequence[str],
-        event: str,
-        at: float,
-        changes: Mapping[str, str | int | float | None],
-        attempt: int | None = None,
-        next_attempt: bool = False,
-    ) -> TaskRow | None:
-        """Make a change durable and tell of it; a full disk delays it and loses nothing."""
-        while True:
-            try:
-                row = await self._store.transition(
-                    task_id,
-                    allowed=allowed,
-                    event=event,
-                    at=at,
-                    attempt=attempt,
-                    changes=changes,
-                    next_attempt=next_attempt,
-                )
-            except StorageFull as error:
-                if self._closing:
-                    # The next gateway finds it out again from the attempt's own files.
-                    return None
-                log.warning("%s: %s cannot be recorded yet: %s", task_id, event, error)
-                await asyncio.sleep(_STORAGE_RETRY)
-                continue
-            if row is not None:
-                self._changes.publish(row.project, row.id)
-            return row
+    async def _queue_again(self, observation: Observation) -> None:
+        row = await self._journal.never_started(observation)
+        if row is not None:
+            self._queue.add(row.id, row.priority, self.planner.demand(row.settings))
+            self._start_soon()
 
 
-def _outcome(observation: Observation) -> tuple[str, str, str | None]:
-    """Return the status, reason and message of an attempt that is over."""
-    if observation.state is State.LOST:
-        message = observation.message or "the machine or the task's supervisor went away"
-        return "failed", observation.reason or "node_lost", message
-    reason = observation.reason or "exited"
-    if reason == "cancelled":
-        return "cancelled", reason, observation.message
-    if reason == "exited" and observation.exit_code == 0:
-        return "completed", reason, observation.message
-    return "failed", reason, observation.message
+def _report_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("a task could not be moved on", exc_info=task.exception())

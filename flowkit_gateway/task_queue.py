@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, insort
+from typing import TypeVar
 
-from flowkit_gateway.placement import Demand, Pool, Shortage
+from flowkit_gateway.placement import Demand, Pool, Promised
 from flowkit_gateway.store.rows import Placement
 
 _Lane = tuple[int, Demand]
+"""Tasks of one priority (negated, so that lanes sort by turn) and one demand."""
+
+_Key = TypeVar("_Key", int, _Lane)
+
+_MOST_PASSED_OVER = 500
+"""Lanes that do not fit before a pass gives up, which bounds the time that it holds the loop."""
 
 
 class TaskQueue:
@@ -21,7 +28,7 @@ class TaskQueue:
     def __init__(self) -> None:
         self._lanes: dict[_Lane, list[str]] = {}
         self._lane_of: dict[str, _Lane] = {}
-        self._positions: dict[str, int] | None = None
+        self._by_priority: dict[int, list[str]] = {}
 
     def __len__(self) -> int:
         return len(self._lane_of)
@@ -30,22 +37,20 @@ class TaskQueue:
         return task_id in self._lane_of
 
     def add(self, task_id: str, priority: int, demand: Demand) -> None:
-        """Put a task in its place."""
-        lane = (-priority, demand)
+        """Put a task in its place, or leave it where it is."""
+        if task_id in self._lane_of:
+            return
+        lane = self._lane_of[task_id] = (-priority, demand)
         insort(self._lanes.setdefault(lane, []), task_id)
-        self._lane_of[task_id] = lane
-        self._positions = None
+        insort(self._by_priority.setdefault(lane[0], []), task_id)
 
     def remove(self, task_id: str) -> bool:
         """Take a task out; False when it is not queued."""
         lane = self._lane_of.pop(task_id, None)
         if lane is None:
             return False
-        waiting = self._lanes[lane]
-        del waiting[bisect_left(waiting, task_id)]
-        if not waiting:
-            del self._lanes[lane]
-        self._positions = None
+        _take(self._lanes, lane, task_id)
+        _take(self._by_priority, lane[0], task_id)
         return True
 
     def reprioritize(self, task_id: str, priority: int) -> None:
@@ -57,31 +62,48 @@ class TaskQueue:
 
     def position(self, task_id: str) -> int | None:
         """Return a task's place from 1, or None when it is not queued."""
-        if task_id not in self._lane_of:
+        lane = self._lane_of.get(task_id)
+        if lane is None:
             return None
-        if self._positions is None:
-            order = sorted((lane[0], task_id) for task_id, lane in self._lane_of.items())
-            self._positions = {task: place for place, (_, task) in enumerate(order, start=1)}
-        return self._positions[task_id]
+        ahead = sum(len(tasks) for turn, tasks in self._by_priority.items() if turn < lane[0])
+        return ahead + bisect_left(self._by_priority[lane[0]], task_id) + 1
 
-    def start_what_fits(self, pool: Pool) -> list[tuple[str, Placement]]:
+    def start_what_fits(self, pool: Pool, most: int) -> list[tuple[str, Placement]]:
         """Take the tasks that fit now out of the queue and their shares out of the pool.
 
-        A task that does not fit keeps what it lacks from those behind it, so that small tasks
-        cannot starve a big one; what it does not lack stays open to them.
+        A task that does not fit is promised all that it needs, so that those behind it start on
+        what is left over only: small tasks cannot starve a big one. Of the tasks that wait for
+        the same GPUs the first has the promise.
+
+        Args:
+            pool: what is free.
+            most: most tasks to start.
         """
         started: list[tuple[str, Placement]] = []
-        shortage = Shortage()
+        promised = Promised()
+        if pool.exhausted(promised):
+            return started
         heads = [(lane[0], waiting[0], lane) for lane, waiting in self._lanes.items()]
         heapq.heapify(heads)
-        while heads and pool.cpus - shortage.cpus > 0:
-            priority, task_id, lane = heapq.heappop(heads)
-            placement = pool.choose(lane[1], shortage)
+        passed_over = 0
+        while heads and len(started) < most and not pool.exhausted(promised):
+            turn, task_id, lane = heapq.heappop(heads)
+            placement = pool.choose(lane[1], promised)
             if placement is None:
+                passed_over += 1
+                if passed_over == _MOST_PASSED_OVER:
+                    break
                 continue
             pool.take(placement)
             self.remove(task_id)
             started.append((task_id, placement))
             if lane in self._lanes:
-                heapq.heappush(heads, (priority, self._lanes[lane][0], lane))
+                heapq.heappush(heads, (turn, self._lanes[lane][0], lane))
         return started
+
+
+def _take(lists: dict[_Key, list[str]], key: _Key, task_id: str) -> None:
+    tasks = lists[key]
+    del tasks[bisect_left(tasks, task_id)]
+    if not tasks:
+        del lists[key]

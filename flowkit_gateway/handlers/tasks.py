@@ -18,7 +18,7 @@ from flowkit_gateway.handlers.logs import follow_task_logs, get_task_logs
 from flowkit_gateway.pages import last_seen, page_document, page_size
 from flowkit_gateway.problems import Detail
 from flowkit_gateway.server_sent_events import resume_from
-from flowkit_gateway.store.rows import IdempotencyKey, TaskRow
+from flowkit_gateway.store.rows import IdempotencyKey, TaskChanges, TaskRow
 
 __all__ = [
     "cancel_task",
@@ -100,15 +100,16 @@ async def update_task(call: Call) -> Answer:
     ]
     if both:
         raise invalid(both)
-    if not cleared and not body.keys() - {"clear"}:
+    changes: TaskChanges = {}
+    if "name" in body or "name" in cleared:
+        changes["name"] = body.get("name")
+    if "labels" in body or "labels" in cleared:
+        changes["labels"] = body.get("labels", {})
+    if "priority" in body or "priority" in cleared:
+        changes["priority"] = body.get("priority", 0)
+    if not changes:
         return _answer(call, row)
-    changed = await call.gateway.scheduler.update(
-        call.project,
-        row.id,
-        name=body.get("name", None if "name" in cleared else row.name),
-        labels=body.get("labels", {} if "labels" in cleared else row.labels or {}),
-        priority=body.get("priority", 0 if "priority" in cleared else row.priority),
-    )
+    changed = await call.gateway.scheduler.update(call.project, row.id, changes)
     return _answer(call, changed)
 
 

@@ -8,20 +8,27 @@ connections (https://sqlite.org/wal.html).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
-from importlib import resources
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from flowkit_gateway.problems import InternalError, StorageFull
+from flowkit_gateway.problems import InternalError, Problem, StorageFull, Unavailable
+from flowkit_gateway.store.migrations import Migration, all_migrations, migrate
 
 T = TypeVar("T")
 
 _GROUP = 256
 """Most writes of one commit, so that the first of a burst does not wait for the last."""
+
+_LOCK_TIMEOUT = 5.0
+"""Seconds to wait for another program that has the file locked, such as a backup."""
+
+_MOST_LOG_BYTES = 64 * 1024 * 1024
+"""Size to which the write-ahead log is cut back after a large transaction."""
 
 
 class StoreError(Exception):
@@ -41,23 +48,29 @@ class _Write(Generic[T]):
         self.error: BaseException | None = None
 
     def run(self, connection: sqlite3.Connection) -> None:
+        """Do the work inside the group's transaction, or leave no trace of it there."""
+        self.error = None
         connection.execute("SAVEPOINT one")
         try:
             self.result = self.work(connection)
         except BaseException as error:  # noqa: BLE001  # handed to the caller by `settle`
             self.error = error
+            # Errors such as a full disk may have ended the whole group's transaction.
             if connection.in_transaction:
                 connection.execute("ROLLBACK TO one")
         if connection.in_transaction:
             connection.execute("RELEASE one")
 
     def settle(self) -> None:
-        if self.future.cancelled():
+        """Give the caller the outcome, on the caller's own loop."""
+        if self.future.done():
             return
-        if self.error is not None:
+        if self.error is None:
+            self.future.set_result(self.result)  # type: ignore[arg-type]  # set by `run`
+        elif isinstance(self.error, sqlite3.Error):
             self.future.set_exception(_as_problem(self.error))
         else:
-            self.future.set_result(self.result)  # type: ignore[arg-type]  # set by `run`
+            self.future.set_exception(self.error)
 
 
 class Database:
@@ -65,34 +78,65 @@ class Database:
 
     Args:
         path: the file; it and its directory are made when they are missing.
+        migrations: what makes up the schema, oldest first.
 
     Raises:
         StoreError: the file is damaged, newer than this release, or cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, migrations: Sequence[Migration] | None = None) -> None:
         self.path = path
-        try:
-            self._writer = _connect(path)
-            _migrate(self._writer, path)
-            self.reader = _connect(path)
-            # Checkpoints belong to the writer alone.
-            self.reader.execute("PRAGMA wal_autocheckpoint = 0")
-            self.reader.execute("PRAGMA query_only = 1")
-        except sqlite3.Error as error:
-            raise StoreError(_explain(error, path)) from error
+        with contextlib.ExitStack() as opened:
+            try:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                # The rows hold environments of users; SQLite's other files take over its mode.
+                path.touch(mode=0o600)
+                self._writer = opened.enter_context(contextlib.closing(_connect(path)))
+                self._writer.execute(f"PRAGMA journal_size_limit = {_MOST_LOG_BYTES}")
+                refusal = migrate(self._writer, path, migrations or all_migrations())
+                if refusal is not None:
+                    raise StoreError(refusal)
+                self._reader = opened.enter_context(contextlib.closing(_connect(path)))
+                # Checkpoints belong to the writer alone.
+                self._reader.execute("PRAGMA wal_autocheckpoint = 0")
+                self._reader.execute("PRAGMA query_only = 1")
+            except sqlite3.Error as error:
+                raise StoreError(_explain(error, path)) from error
+            except OSError as error:
+                raise StoreError(
+                    f"{path} cannot be written ({error.strerror}); make {path.parent} writable"
+                ) from error
+            opened.pop_all()
+        self._closed = False
         self._queue: queue.SimpleQueue[_Write[object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_forever, name="store-writer")
         self._thread.daemon = True
         self._thread.start()
 
+    def read(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query. It runs on the calling thread: index what it looks for.
+
+        Raises:
+            Problem: the database cannot be read.
+        """
+        try:
+            return self._reader.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise _as_problem(error) from error
+
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in a transaction and return its result once it is durable.
 
+        `work` runs on another thread, and once more when its neighbours made the first
+        transaction fail; what it raises is raised here.
+
         Raises:
             StorageFull: the disk is full; nothing was changed.
+            Unavailable: the database is locked or closed; nothing was changed.
             InternalError: the database refused; nothing was changed.
         """
+        if self._closed:
+            raise Unavailable("the gateway is stopping", retry_after=1.0)
         write = _Write(work)
         self._queue.put(write)  # type: ignore[arg-type]  # the thread never looks at T
         # A caller that goes away must not cancel a transaction that others share.
@@ -100,110 +144,110 @@ class Database:
 
     def close(self) -> None:
         """Finish what was begun and close the file."""
+        if self._closed:
+            return
+        self._closed = True
         self._queue.put(None)
         self._thread.join()
-        self.reader.close()
+        self._reader.close()
         self._writer.close()
 
     def _write_forever(self) -> None:
-        while True:
-            first = self._queue.get()
-            if first is None:
-                return
-            group = [first]
-            last = False
-            while len(group) < _GROUP:
+        last = False
+        while not last:
+            group = []
+            write = self._queue.get()
+            while write is not None:
+                group.append(write)
+                if len(group) == _GROUP:
+                    break
                 try:
                     write = self._queue.get_nowait()
                 except queue.Empty:
                     break
-                if write is None:
-                    last = True
-                    break
-                group.append(write)
-            self._commit(group)
-            if last:
-                return
+            last = write is None
+            if group:
+                self._commit(group)
+                _tell(group)
 
-    def _commit(self, group: list[_Write[object]]) -> None:
+    def _commit(self, group: Sequence[_Write[object]]) -> None:
+        """Commit writes together or, where that fails, each of them alone."""
+        begun = False
         try:
             self._writer.execute("BEGIN IMMEDIATE")
+            begun = True
             for write in group:
                 write.run(self._writer)
+                if not self._writer.in_transaction:
+                    raise write.error or sqlite3.OperationalError("the transaction ended early")
             self._writer.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
+        except BaseException as error:  # noqa: BLE001  # handed to the callers by `settle`
+            self._roll_back()
+            # Where not even BEGIN worked, it would work no better for one.
+            if begun and len(group) > 1:
+                for write in group:
+                    self._commit([write])
+                return
             for write in group:
                 write.error = write.error or error
-        loop = group[0].loop
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_settle, group)
+
+    def _roll_back(self) -> None:
+        # Without a transaction there is nothing to undo, and SQLite says so.
+        with contextlib.suppress(sqlite3.Error):
+            self._writer.execute("ROLLBACK")
 
 
-def _settle(group: list[_Write[object]]) -> None:
+def _tell(group: Sequence[_Write[object]]) -> None:
+    for loop in {write.loop for write in group}:
+        # The loop may be closed: then nobody waits for the outcome any more.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, [write for write in group if write.loop is loop])
+
+
+def _settle(group: Sequence[_Write[object]]) -> None:
     for write in group:
         write.settle()
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA temp_store = MEMORY")
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=_LOCK_TIMEOUT
+    )
+    try:
+        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise StoreError(
+                f"{path} is on a file system without shared memory; choose a directory on a "
+                "local disk"
+            )
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA temp_store = MEMORY")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
-def _migrations() -> list[tuple[int, str]]:
-    folder = resources.files("flowkit_gateway.store") / "migrations"
-    scripts = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return [(int(name[:4]), (folder / name).read_text()) for name in scripts]
+def _code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the schema up to date; a database that holds anything is backed up first."""
-    (current,) = connection.execute("PRAGMA user_version").fetchone()
-    migrations = _migrations()
-    newest = migrations[-1][0]
-    if current > newest:
-        raise StoreError(
-            f"{path} has schema {current}, but this release knows schemas up to {newest}; "
-            "upgrade flowkit, or name another data directory"
-        )
-    if current == 0 and (path.parent / "tasks").is_dir() and any((path.parent / "tasks").iterdir()):
-        raise StoreError(
-            f"{path} is empty, but {path.parent / 'tasks'} holds tasks; restore the database from "
-            "a backup, or move the directory away to start anew"
-        )
-    if 0 < current < newest:
-        _back_up(connection, path.with_name(f"{path.name}.schema-{current}.backup"))
-    for number, script in migrations:
-        if number > current:
-            connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
-
-
-def _back_up(connection: sqlite3.Connection, target: Path) -> None:
-    copy = sqlite3.connect(target)
-    try:
-        connection.backup(copy)
-    finally:
-        copy.close()
-
-
-def _as_problem(error: BaseException) -> BaseException:
-    if not isinstance(error, sqlite3.Error):
-        return error
-    # SQLITE_FULL, or an I/O error that a full disk gives when the log cannot grow.
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+def _as_problem(error: sqlite3.Error) -> Problem:
+    code = _code(error)
+    problem: Problem
     if code == sqlite3.SQLITE_FULL:
-        problem: BaseException = StorageFull(
+        problem = StorageFull(
             "the gateway's disk is full; nothing was changed", hint="free some space, then retry"
         )
-    elif code == sqlite3.SQLITE_IOERR:
+    elif code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
         problem = StorageFull(
             "the gateway cannot write to its disk; nothing was changed",
-            hint="look for a full or failing disk",
+            hint="look for a full, failing or read-only disk",
+        )
+    elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        problem = Unavailable(
+            "another program has the gateway's database locked; nothing was changed",
+            retry_after=1.0,
         )
     else:
         problem = InternalError(f"the store refused: {error}")
@@ -212,7 +256,7 @@ def _as_problem(error: BaseException) -> BaseException:
 
 
 def _explain(error: sqlite3.Error, path: Path) -> str:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = _code(error)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return (
             f"{path} is damaged ({error}); restore it from a backup ({path.name}.*.backup beside "

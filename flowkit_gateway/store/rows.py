@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
 
@@ -57,6 +57,14 @@ class TaskRow:
     def gpu_indices(self) -> tuple[int, ...] | None:
         """The devices that the task holds or held."""
         return self.placement.gpu_indices if self.placement else None
+
+
+class TaskChanges(TypedDict, total=False):
+    """What can be changed of a task; what is absent stays."""
+
+    name: str | None
+    labels: dict[str, str]
+    priority: int
 
 
 class EventRow(NamedTuple):

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import msgspec
-
-from flowkit_gateway.problems import IdempotencyConflict, TaskNotFound, TaskNotTerminal
-from flowkit_gateway.store.database import Database
+from flowkit_gateway.problems import IdempotencyConflict, Problem, TaskNotFound, TaskNotTerminal
+from flowkit_gateway.store.columns import (
+    INSERT_TASK,
+    SELECT_TASK,
+    TASK_COLUMNS,
+    Value,
+    column,
+    task_row,
+    task_values,
+)
+from flowkit_gateway.store.database import Database, StoreError
 from flowkit_gateway.store.identifiers import IdentifierSource
-from flowkit_gateway.store.rows import Created, EventRow, IdempotencyKey, Placement, TaskRow
+from flowkit_gateway.store.rows import (
+    Created,
+    EventRow,
+    IdempotencyKey,
+    Placement,
+    TaskChanges,
+    TaskRow,
+)
+from flowkit_gateway.store.task_pages import page_query
 
 _KEY_LIFETIME = 7 * 86400.0
 """Seconds for which a create can be repeated."""
 
-_TASK_COLUMNS = (
-    "id, project, created_by, status, settings, engine, created_at, name, labels, priority,"
-    " simulated, reason, message, exit_code, instance_type, placement, attempt, started_at,"
-    " finished_at, cancel_requested_at, output_bytes, output_dropped_bytes, version"
-)
-_SELECT_TASK = f"SELECT {_TASK_COLUMNS} FROM tasks"
-_INSERT_TASK = f"INSERT INTO tasks ({_TASK_COLUMNS}) VALUES ({', '.join('?' * 23)})"
-_SELECT_EVENT = (
-    "SELECT number, project, task_id, type, at, status, reason, exit_code, message FROM events"
-)
-_placement_decoder = msgspec.json.Decoder(Placement)
-
-Value = str | int | float | None
+Change = Value | Placement
 
 
 class Store:
@@ -47,8 +47,11 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path)
-        self._reader = self._database.reader
-        newest = self._reader.execute("SELECT max(id) FROM tasks").fetchone()[0]
+        try:
+            newest = self._database.read("SELECT max(id) FROM tasks")[0][0]
+        except Problem as problem:
+            self._database.close()
+            raise StoreError(f"{path} cannot be read ({problem.__cause__})") from problem
         self._identifiers = IdentifierSource(newest.removeprefix("task_") if newest else None)
 
     def close(self) -> None:
@@ -61,10 +64,10 @@ class Store:
 
     def get_task(self, project: str, task_id: str) -> TaskRow | None:
         """Return a task of the project."""
-        row = self._reader.execute(
-            f"{_SELECT_TASK} WHERE id = ? AND project = ?", (task_id, project)
-        ).fetchone()
-        return _task(row) if row else None
+        found = self._database.read(
+            f"{SELECT_TASK} WHERE id = ? AND project = ?", (task_id, project)
+        )
+        return task_row(found[0]) if found else None
 
     def list_tasks(
         self,
@@ -85,33 +88,24 @@ class Store:
             before: only tasks that are older than this id.
             limit: most rows to return.
         """
-        conditions = ["project = ?"]
-        values: list[Value] = [project]
-        if statuses:
-            conditions.append(f"status IN ({', '.join('?' * len(statuses))})")
-            values += statuses
-        if name is not None:
-            conditions.append("name = ?")
-            values.append(name)
-        for label in labels:
-            key, equals, value = label.partition("=")
-            match = "key = ? AND value = ?" if equals else "key = ?"
-            conditions.append(
-                f"id IN (SELECT task_id FROM task_labels WHERE project = ? AND {match})"
-            )
-            values += (project, key, value) if equals else (project, key)
-        if before is not None:
-            conditions.append("id < ?")
-            values.append(before)
-        query = f"{_SELECT_TASK} WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ?"
-        return [_task(row) for row in self._reader.execute(query, (*values, limit))]
+        query, values = page_query(
+            self._database.read,
+            project,
+            statuses=statuses,
+            name=name,
+            labels=labels,
+            before=before,
+            limit=limit,
+        )
+        return [task_row(row) for row in self._database.read(query, values)]
 
     def unfinished_tasks(self) -> list[TaskRow]:
         """Return every task of every project that has not ended, oldest first."""
         query = (
-            f"{_SELECT_TASK} WHERE status NOT IN ('completed', 'failed', 'cancelled') ORDER BY id"
+            f"{SELECT_TASK} INDEXED BY tasks_not_ended"
+            " WHERE status NOT IN ('completed', 'failed', 'cancelled') ORDER BY id"
         )
-        return [_task(row) for row in self._reader.execute(query)]
+        return [task_row(row) for row in self._database.read(query)]
 
     def list_events(
         self,
@@ -132,8 +126,8 @@ class Store:
 
     def last_event_number(self, project: str) -> int:
         """Return the number of the newest event, 0 when there is none."""
-        row = self._reader.execute("SELECT max(number) FROM events WHERE project = ?", (project,))
-        return int(row.fetchone()[0] or 0)
+        query = "SELECT max(number) FROM events WHERE project = ?"
+        return int(self._database.read(query, (project,))[0][0] or 0)
 
     def _events(
         self,
@@ -144,15 +138,18 @@ class Store:
         order: str,
         limit: int,
     ) -> list[EventRow]:
-        conditions, values = ["project = ?"], list[Value]([project])
+        source, values = "events WHERE project = ?", list[Value]([project])
         if task_id is not None:
-            conditions.append("task_id = ?")
+            source = "events INDEXED BY events_by_task WHERE project = ? AND task_id = ?"
             values.append(task_id)
         if number is not None:
-            conditions.append(bound)
+            source += f" AND {bound}"
             values.append(number)
-        query = f"{_SELECT_EVENT} WHERE {' AND '.join(conditions)} ORDER BY number {order} LIMIT ?"
-        return [EventRow(*row) for row in self._reader.execute(query, (*values, limit))]
+        query = (
+            "SELECT number, project, task_id, type, at, status, reason, exit_code, message"
+            f" FROM {source} ORDER BY number {order} LIMIT ?"
+        )
+        return [EventRow(*row) for row in self._database.read(query, (*values, limit))]
 
     def find_answer(self, project: str, key: IdempotencyKey | None) -> Created | None:
         """Return the first answer to a create that is being repeated.
@@ -160,7 +157,9 @@ class Store:
         Raises:
             IdempotencyConflict: the key was used for another request.
         """
-        return _find_answer(self._reader, project, key) if key else None
+        if key is None:
+            return None
+        return _earlier_answer(self._database.read(_SELECT_ANSWER, (project, key.key)), key)
 
     async def create_tasks(
         self, rows: Sequence[TaskRow], key: IdempotencyKey | None, answer: bytes
@@ -175,20 +174,26 @@ class Store:
         Raises:
             IdempotencyConflict: the key was used for another request.
         """
-        project = rows[0].project
+        project, now = rows[0].project, rows[0].created_at
 
         def work(connection: sqlite3.Connection) -> Created:
             if key is not None:
-                earlier = _find_answer(connection, project, key)
+                connection.execute(
+                    "DELETE FROM idempotency_keys WHERE created_at < ?", (now - _KEY_LIFETIME,)
+                )
+                found = connection.execute(_SELECT_ANSWER, (project, key.key)).fetchall()
+                earlier = _earlier_answer(found, key)
                 if earlier is not None:
                     return earlier
                 connection.execute(
-                    "INSERT INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?)",
-                    (project, key.key, key.operation, key.body_hash, answer, rows[0].created_at),
+                    "INSERT INTO idempotency_keys"
+                    " (project, key, operation, body_hash, created_at, answer)"
+                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    (project, key.key, key.operation, key.body_hash, now, answer),
                 )
-            connection.executemany(_INSERT_TASK, [_values(row) for row in rows])
+            connection.executemany(INSERT_TASK, map(task_values, rows))
             for row in rows:
-                _set_labels(connection, row)
+                _add_labels(connection, row)
             number = _next_event_number(connection, project)
             connection.executemany(
                 "INSERT INTO events (project, number, task_id, type, at, status)"
@@ -210,7 +215,7 @@ class Store:
         event: str,
         at: float,
         attempt: int | None = None,
-        changes: Mapping[str, Value] | None = None,
+        changes: Mapping[str, Change] | None = None,
         next_attempt: bool = False,
     ) -> TaskRow | None:
         """Change a task if it still is in one of the `allowed` states, and say so in an event.
@@ -227,58 +232,70 @@ class Store:
             The task after the change, or None when it was in no such state.
         """
         allowed = tuple(allowed)
-        changes = changes or {}
-        assignments = "".join(f", {column} = ?" for column in changes)
-        if next_attempt:
-            assignments += ", attempt = attempt + 1"
         condition = f"id = ? AND status IN ({', '.join('?' * len(allowed))})"
-        values: list[Value] = [*changes.values(), task_id, *allowed]
+        values: list[Value] = [task_id, *allowed]
         if attempt is not None:
             condition += " AND attempt = ?"
             values.append(attempt)
-        statement = (
-            f"UPDATE tasks SET version = version + 1{assignments} WHERE {condition}"
-            f" RETURNING {_TASK_COLUMNS}"
-        )
 
         def work(connection: sqlite3.Connection) -> TaskRow | None:
-            found = connection.execute(statement, values).fetchone()
-            if found is None:
-                return None
-            row = _task(found)
-            _add_event(connection, row, event, at)
+            row = _change(connection, condition, values, changes or {}, next_attempt)
+            if row is not None:
+                _add_event(connection, row, event, at)
             return row
 
         return await self._database.write(work)
 
-    async def update_task(
-        self,
-        project: str,
-        task_id: str,
-        *,
-        name: str | None,
-        labels: Mapping[str, str],
-        priority: int,
-    ) -> TaskRow:
-        """Set a task's name, labels and priority.
+    async def cancel_task(self, project: str, task_id: str, at: float) -> TaskRow:
+        """End a task that is queued, and note the wish on one that is on its way or runs.
+
+        Args:
+            at: Unix time of the wish.
+
+        Returns:
+            The task after that; one that has ended is returned as it is.
 
         Raises:
             TaskNotFound: the project has no such task.
         """
 
         def work(connection: sqlite3.Connection) -> TaskRow:
-            found = connection.execute(
-                "UPDATE tasks SET version = version + 1, name = ?, labels = ?, priority = ?"
-                f" WHERE id = ? AND project = ? RETURNING {_TASK_COLUMNS}",
-                (name, json.dumps(dict(labels)), priority, task_id, project),
-            ).fetchone()
-            if found is None:
-                raise TaskNotFound(f"there is no task {task_id}")
-            row = _task(found)
-            connection.execute(
-                "DELETE FROM task_labels WHERE project = ? AND task_id = ?", (project, task_id)
-            )
-            _set_labels(connection, row)
+            row = _find(connection, project, task_id)
+            if row.status == "pending":
+                event = "task.cancelled"
+                changes: dict[str, Change] = {
+                    "status": "cancelled",
+                    "reason": "cancelled",
+                    "message": "cancelled before it started",
+                    "finished_at": at,
+                    "cancel_requested_at": row.cancel_requested_at or at,
+                }
+            elif row.terminal or row.cancel_requested_at is not None:
+                return row
+            else:
+                event = "task.cancel_requested"
+                changes = {"cancel_requested_at": at}
+            row = _change(connection, "id = ?", (task_id,), changes) or row
+            _add_event(connection, row, event, at)
+            return row
+
+        return await self._database.write(work)
+
+    async def update_task(self, project: str, task_id: str, changes: TaskChanges) -> TaskRow:
+        """Set what `changes` names of a task; everything else stays as it is.
+
+        Raises:
+            TaskNotFound: the project has no such task.
+        """
+
+        def work(connection: sqlite3.Connection) -> TaskRow:
+            row = _find(connection, project, task_id)
+            if not changes:
+                return row
+            _remove_labels(connection, row)
+            columns = {name: column(value) for name, value in changes.items()}
+            row = _change(connection, "id = ?", (task_id,), columns) or row
+            _add_labels(connection, row)
             _add_event(connection, row, "task.updated", time.time())
             return row
 
@@ -293,53 +310,67 @@ class Store:
         """
 
         def work(connection: sqlite3.Connection) -> None:
-            found = connection.execute(
-                f"{_SELECT_TASK} WHERE id = ? AND project = ?", (task_id, project)
-            ).fetchone()
-            if found is None:
-                raise TaskNotFound(f"there is no task {task_id}")
-            row = _task(found)
-            if not row.terminal:
-                raise TaskNotTerminal(
-                    f"{task_id} is {row.status}; only a task that has ended can be deleted",
-                    hint="cancel it first",
-                )
+            row = _find(connection, project, task_id)
+            refuse_to_delete(row)
             connection.execute("DELETE FROM tasks WHERE id = ?", (task_id,))
-            connection.execute(
-                "DELETE FROM task_labels WHERE project = ? AND task_id = ?", (project, task_id)
-            )
+            _remove_labels(connection, row)
             _add_event(connection, row, "task.deleted", time.time())
 
         await self._database.write(work)
 
-    async def forget_old_keys(self) -> None:
-        """Drop idempotency keys that nobody repeats any more."""
-        before = time.time() - _KEY_LIFETIME
-        await self._database.write(
-            lambda connection: (
-                connection.execute(
-                    "DELETE FROM idempotency_keys WHERE created_at < ?", (before,)
-                ).rowcount
-            )
+
+def refuse_to_delete(row: TaskRow) -> None:
+    """Raise TaskNotTerminal unless the task has ended."""
+    if not row.terminal:
+        raise TaskNotTerminal(
+            f"{row.id} is {row.status}; only a task that has ended can be deleted",
+            hint="cancel it first",
         )
 
 
-def _find_answer(
-    connection: sqlite3.Connection, project: str, key: IdempotencyKey
+_SELECT_ANSWER = (
+    "SELECT operation, body_hash, answer FROM idempotency_keys WHERE project = ? AND key = ?"
+)
+
+
+def _earlier_answer(
+    found: Sequence[tuple[str, bytes, bytes]], key: IdempotencyKey
 ) -> Created | None:
-    found = connection.execute(
-        "SELECT operation, body_hash, answer FROM idempotency_keys WHERE project = ? AND key = ?",
-        (project, key.key),
-    ).fetchone()
+    for operation, body_hash, answer in found:
+        if (operation, body_hash) != (key.operation, key.body_hash):
+            raise IdempotencyConflict(
+                f"the idempotency key {key.key!r} was used for another request",
+                hint="use a new key for each new request",
+            )
+        return Created(answer, replayed=True)
+    return None
+
+
+def _find(connection: sqlite3.Connection, project: str, task_id: str) -> TaskRow:
+    query = f"{SELECT_TASK} WHERE id = ? AND project = ?"
+    found = connection.execute(query, (task_id, project)).fetchone()
     if found is None:
-        return None
-    operation, body_hash, answer = found
-    if (operation, body_hash) != (key.operation, key.body_hash):
-        raise IdempotencyConflict(
-            f"the idempotency key {key.key!r} was used for another request",
-            hint="use a new key for each new request",
-        )
-    return Created(answer, replayed=True)
+        raise TaskNotFound(f"there is no task {task_id}")
+    return task_row(found)
+
+
+def _change(
+    connection: sqlite3.Connection,
+    condition: str,
+    values: Sequence[Value],
+    changes: Mapping[str, Change],
+    next_attempt: bool = False,
+) -> TaskRow | None:
+    """Set columns of the task that meets a condition, and return it as it is then."""
+    assignments = "".join(f", {name} = ?" for name in changes)
+    if next_attempt:
+        assignments += ", attempt = attempt + 1"
+    found = connection.execute(
+        f"UPDATE tasks SET version = version + 1{assignments} WHERE {condition}"
+        f" RETURNING {TASK_COLUMNS}",
+        (*map(column, changes.values()), *values),
+    ).fetchone()
+    return task_row(found) if found else None
 
 
 def _next_event_number(connection: sqlite3.Connection, project: str) -> int:
@@ -349,7 +380,9 @@ def _next_event_number(connection: sqlite3.Connection, project: str) -> int:
 
 def _add_event(connection: sqlite3.Connection, row: TaskRow, event: str, at: float) -> None:
     connection.execute(
-        "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO events"
+        " (project, number, task_id, type, at, status, reason, exit_code, message)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             row.project,
             _next_event_number(connection, row.project),
@@ -364,52 +397,16 @@ def _add_event(connection: sqlite3.Connection, row: TaskRow, event: str, at: flo
     )
 
 
-def _set_labels(connection: sqlite3.Connection, row: TaskRow) -> None:
-    if row.labels:
-        connection.executemany(
-            "INSERT INTO task_labels VALUES (?, ?, ?, ?)",
-            [(row.project, key, value, row.id) for key, value in row.labels.items()],
-        )
-
-
-def _values(row: TaskRow) -> tuple[Value, ...]:
-    return (
-        row.id,
-        row.project,
-        row.created_by,
-        row.status,
-        msgspec.json.encode(row.settings).decode(),
-        row.engine,
-        row.created_at,
-        row.name,
-        json.dumps(row.labels or {}),
-        row.priority,
-        row.simulated,
-        row.reason,
-        row.message,
-        row.exit_code,
-        row.instance_type,
-        encode_placement(row.placement),
-        row.attempt,
-        row.started_at,
-        row.finished_at,
-        row.cancel_requested_at,
-        row.output_bytes,
-        row.output_dropped_bytes,
-        row.version,
+def _add_labels(connection: sqlite3.Connection, row: TaskRow) -> None:
+    connection.executemany(
+        "INSERT INTO task_labels (project, key, value, task_id) VALUES (?, ?, ?, ?)",
+        [(row.project, key, value, row.id) for key, value in (row.labels or {}).items()],
     )
 
 
-def encode_placement(placement: Placement | None) -> str | None:
-    """Return the column's value of a placement, for `transition`."""
-    return msgspec.json.encode(asdict(placement)).decode() if placement else None
-
-
-def _task(values: tuple[Any, ...]) -> TaskRow:
-    row = TaskRow(*values)  # the columns stand in the fields' order
-    row.settings = msgspec.json.decode(values[4])
-    row.labels = msgspec.json.decode(values[8])
-    row.simulated = bool(values[10])
-    if values[15] is not None:
-        row.placement = _placement_decoder.decode(values[15])
-    return row
+def _remove_labels(connection: sqlite3.Connection, row: TaskRow) -> None:
+    # By the whole primary key: the index does not begin with the task.
+    connection.executemany(
+        "DELETE FROM task_labels WHERE project = ? AND key = ? AND value = ? AND task_id = ?",
+        [(row.project, key, value, row.id) for key, value in (row.labels or {}).items()],
+    )

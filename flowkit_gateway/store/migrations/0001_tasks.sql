@@ -1,5 +1,5 @@
 CREATE TABLE tasks (
-  id TEXT PRIMARY KEY,
+  id TEXT PRIMARY KEY NOT NULL,
   project TEXT NOT NULL,
   created_by TEXT NOT NULL,
   status TEXT NOT NULL,
@@ -22,7 +22,7 @@ CREATE TABLE tasks (
   output_bytes INTEGER,
   output_dropped_bytes INTEGER,
   version INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX tasks_by_project ON tasks (project, id);
 CREATE INDEX tasks_by_status ON tasks (project, status, id);
 CREATE INDEX tasks_by_name ON tasks (project, name, id);
@@ -36,6 +36,7 @@ CREATE TABLE task_labels (
   task_id TEXT NOT NULL,
   PRIMARY KEY (project, key, value, task_id)
 ) WITHOUT ROWID;
+CREATE INDEX task_labels_by_key ON task_labels (project, key, task_id);
 
 CREATE TABLE events (
   project TEXT NOT NULL,
@@ -56,8 +57,8 @@ CREATE TABLE idempotency_keys (
   key TEXT NOT NULL,
   operation TEXT NOT NULL,
   body_hash BLOB NOT NULL,
-  answer BLOB NOT NULL,
   created_at REAL NOT NULL,
+  answer BLOB NOT NULL,
   PRIMARY KEY (project, key)
-) WITHOUT ROWID;
+);
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
