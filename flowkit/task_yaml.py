@@ -34,6 +34,9 @@ _COMMANDS = ("setup", "run", "commands")
 _AS_WRITTEN = frozenset({"env", "envs", "labels"})
 """Mappings whose values are text, whatever YAML would make of them."""
 
+_GPU_TOKENS = frozenset({"name", "count", "memory", "vendor", "total_memory", "compute_capability"})
+"""What a GPU is described by in dstack's mapping; the last two have no counterpart."""
+
 _LARGEST_FILE = 1024 * 1024
 
 try:
@@ -248,7 +251,7 @@ def _script(path: Path, value: object) -> str:
 
 def _gpu(path: Path, value: Any) -> object:
     if isinstance(value, dict):
-        if value.keys() & {"name", "count", "memory", "vendor"}:
+        if value.keys() & _GPU_TOKENS:
             return _gpu_tokens(path, value)
         # SkyPilot's {A100: 8, H100: 8}: any of these.
         return [f"{name}:{_plain_number(count)}" for name, count in value.items()]
