@@ -15,7 +15,7 @@ _ACTIVE = ["pending", "starting", "running", "preempting", "paused"]
 @click.argument("tasks", nargs=-1, metavar="TASK...")
 @click.option("--force", is_flag=True, help="Kill at once, without time to clean up.")
 @click.option("--all", "every", is_flag=True, help="Cancel every task that has not ended.")
-@options.output_option
+@options.output_option()
 def command(tasks: tuple[str, ...], force: bool, every: bool, json: bool) -> None:
     """Cancel each TASK and everything that it started.
 

@@ -14,7 +14,7 @@ _KEYS = ("api_url", "api_key", "project", "default_profile")
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@options.output_option
+@options.output_option()
 @click.pass_context
 def command(context: click.Context, /, json: bool) -> None:
     """Show the settings in force; `config show` does the same."""
@@ -26,7 +26,7 @@ command.params.extend(options.connection_options())
 
 
 @options.command()
-@options.output_option
+@options.output_option()
 def show(json: bool) -> None:
     """Show each setting with its source; the key is masked."""
     from flowkit.config import resolve_settings

@@ -16,7 +16,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import NamedTuple
 
 import click
@@ -119,6 +118,8 @@ def _usage(error: click.ClickException) -> Report:
     context = getattr(error, "ctx", None)
     hint = f"see `{context.command_path} --help`" if context is not None else None
     if isinstance(error, click.NoSuchOption):
+        from difflib import get_close_matches
+
         if close := get_close_matches(error.option_name, error.possibilities or (), n=1):
             hint = f"did you mean {close[0]}?"
         return Report(USAGE, f"no such option: {error.option_name}", hint)
@@ -156,13 +157,13 @@ def after_submission(task_id: str) -> Iterator[None]:
 
     Raises:
         Failure: Anything that went wrong, with exit code 125 and how to go on; a `WaitTimeout`
-            and a fault of the output are passed on.
+            is passed on.
     """
     try:
         yield
     except errors.WaitTimeout:
         raise
-    except errors.FlowError as error:
+    except (errors.FlowError, output.OutputError) as error:
         raise Failure(
             report_of(error).message,
             hint=f"the task may go on: `flowkit wait {task_id}` waits for its exit code",

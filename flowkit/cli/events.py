@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="List at most N.",
 )
-@options.output_option
+@options.output_option()
 def command(task: str | None, follow: bool, after: int | None, limit: int, json: bool) -> None:
     """List what happened, newest first, or follow it; of the whole project, or of TASK.
 

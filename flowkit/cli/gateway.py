@@ -84,7 +84,7 @@ def serve(
 
 
 @options.command()
-@options.output_option
+@options.output_option()
 def start(json: bool) -> None:
     """Start the embedded gateway.
 
@@ -110,7 +110,7 @@ def stop(data_dir: Path | None) -> None:
 
 @options.command()
 @_DIRECTORY
-@options.output_option
+@options.output_option()
 def status(data_dir: Path | None, json: bool) -> None:
     """Show the gateway in use.
 

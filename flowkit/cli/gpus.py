@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 )
 @click.option("--max-price", type=options.TEXT, metavar="PRICE", help="Most for one hour, as 2.50.")
 @click.option("--region", type=options.TEXT, metavar="NAME", help="Only this region.")
-@options.output_option
+@options.output_option()
 def command(
     gpu: str | None,
     min_gpu_memory: float | None,
@@ -43,7 +43,7 @@ def command(
     if json:
         output.result_json(types)
         return
-    columns = ("INSTANCE TYPE", "GPUS", "GPU MEMORY", "CPUS", "MEMORY", "PRICE/H", "FREE", "")
+    columns = ("INSTANCE TYPE", "GPUS", "GPU MEMORY", "CPUS", "MEMORY", "PRICE/H", "FREE", "NOTE")
     output.table(columns, [_row(item) for item in types], empty="no machine matches")
 
 

@@ -10,7 +10,7 @@ import click
 from flowkit.cli import options, output
 from flowkit.cli.connection import open_flow, task_id
 from flowkit.cli.errors import Terminated
-from flowkit.cli.task_output import write_output
+from flowkit.cli.task_output import write_json_lines, write_output
 
 
 @options.command()
@@ -23,6 +23,7 @@ from flowkit.cli.task_output import write_output
     metavar="TIME",
     help="Only what was written since: 5m, or '2026-11-20 10:00'.",
 )
+@options.output_option("text", "Print the bytes as they are, or JSON lines of stream and text.")
 @click.option(
     "--stream", type=click.Choice(["stdout", "stderr"]), help="Only one of the two streams."
 )
@@ -32,8 +33,13 @@ def command(
     tail: int | None,
     since: str | None,
     stream: Literal["stdout", "stderr"] | None,
+    json: bool,
 ) -> None:
-    """Print the output of TASK, byte for byte: its stdout to stdout, its stderr to stderr."""
+    """Print the output of TASK, byte for byte: its stdout to stdout, its stderr to stderr.
+
+    With -o json, each piece of output is one line on stdout, in the order of arrival: its stream,
+    and its text, or base64 where it is not UTF-8.
+    """
     moment = None
     if since is not None:
         from flowkit.durations import parse_since
@@ -42,7 +48,13 @@ def command(
     with open_flow() as flow:
         found = task_id(flow, task)
         try:
-            write_output(flow, found, follow=follow, stream=stream, tail=tail, since=moment)
+            chunks = flow.tasks.log_chunks(
+                found, follow=follow, stream=stream, tail=tail, since=moment
+            )
+            if json:
+                write_json_lines(chunks)
+            else:
+                write_output(chunks)
         except (KeyboardInterrupt, Terminated):
             output.notice(f"detached: `flowkit logs -f {found}` comes back")
             raise

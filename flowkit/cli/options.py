@@ -134,17 +134,24 @@ def connection(context: click.Context | None = None) -> dict[str, str]:
     return remembered
 
 
-def output_option(function: Decorated) -> Decorated:
-    """Add `-o/--output`, passed on as `json: bool`."""
+def output_option(
+    plain: str = "table", help: str = "Print a table for people or JSON for programs."
+) -> Callable[[Decorated], Decorated]:
+    """Add `-o/--output`, passed on as `json: bool`.
+
+    Args:
+        plain: What is printed unless it is JSON.
+        help: What the help says.
+    """
     return click.option(
         "-o",
         "--output",
         "json",
-        type=click.Choice(["table", "json"]),
-        default="table",
+        type=click.Choice([plain, "json"]),
+        default=plain,
         callback=lambda _context, _parameter, value: value == "json",
-        help="Print a table for people or JSON for programs.",
-    )(function)
+        help=help,
+    )
 
 
 def command(*, interspersed: bool = True) -> Callable[[Callable[..., object]], click.Command]:

@@ -1,34 +1,28 @@
-"""Which commands exist, where each lives, and the help that lists them; imports nothing."""
+"""Which commands exist, where each lives, and the help that lists them; imports nothing.
+
+Not even `typing`, which takes as long as everything else that `flowkit --help` does.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Entry(NamedTuple):
-    """A command's module and its line in the help."""
-
-    module: str
-    summary: str
-
-
 # The summaries stand here so that the list of commands needs no command's module.
-COMMANDS: dict[str, Entry] = {
-    "run": Entry("flowkit.cli.run", "Run a command, stream its output, exit with its code."),
-    "submit": Entry("flowkit.cli.submit", "Submit a command and print its task id."),
-    "ps": Entry("flowkit.cli.ps", "List tasks, newest first."),
-    "status": Entry("flowkit.cli.status", "Show a task."),
-    "logs": Entry("flowkit.cli.logs", "Print or follow a task's output."),
-    "wait": Entry("flowkit.cli.wait", "Wait for tasks and exit with their code."),
-    "cancel": Entry("flowkit.cli.cancel", "Cancel tasks and all that they started."),
-    "delete": Entry("flowkit.cli.delete", "Delete finished tasks with their logs."),
-    "plan": Entry("flowkit.cli.plan", "Say what a submit would do, and submit nothing."),
-    "gpus": Entry("flowkit.cli.gpus", "List the GPUs and machines that tasks can ask for."),
-    "events": Entry("flowkit.cli.events", "List or follow what happens to tasks."),
-    "gateway": Entry("flowkit.cli.gateway", "Serve, start, stop and look at a gateway."),
-    "config": Entry("flowkit.cli.config", "Show and change the settings."),
-    "api": Entry("flowkit.cli.api", "Call an operation of the contract, signed in."),
-    "completion": Entry("flowkit.cli.completion", "Print a shell's completion script."),
+# Name: module, line in the help.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("flowkit.cli.run", "Run a command, stream its output, exit with its code."),
+    "submit": ("flowkit.cli.submit", "Submit a command and print its task id."),
+    "ps": ("flowkit.cli.ps", "List tasks, newest first."),
+    "status": ("flowkit.cli.status", "Show a task."),
+    "logs": ("flowkit.cli.logs", "Print or follow a task's output."),
+    "wait": ("flowkit.cli.wait", "Wait for tasks and exit with their code."),
+    "cancel": ("flowkit.cli.cancel", "Cancel tasks and all that they started."),
+    "delete": ("flowkit.cli.delete", "Delete finished tasks with their logs."),
+    "plan": ("flowkit.cli.plan", "Say what a submit would do, and submit nothing."),
+    "gpus": ("flowkit.cli.gpus", "List the GPUs and machines that tasks can ask for."),
+    "events": ("flowkit.cli.events", "List or follow what happens to tasks."),
+    "gateway": ("flowkit.cli.gateway", "Serve, start, stop and look at a gateway."),
+    "config": ("flowkit.cli.config", "Show and change the settings."),
+    "api": ("flowkit.cli.api", "Call an operation of the contract, signed in."),
+    "completion": ("flowkit.cli.completion", "Print a shell's completion script."),
 }
 
 GLOBAL_OPTIONS: tuple[tuple[str, str], ...] = (
@@ -43,7 +37,7 @@ GLOBAL_OPTIONS: tuple[tuple[str, str], ...] = (
 def overview() -> str:
     """The text of `flowkit --help`."""
     width = max(len(name) for name, _ in GLOBAL_OPTIONS) + 2
-    commands = [f"  {name:<{width}}{entry.summary}" for name, entry in COMMANDS.items()]
+    commands = [f"  {name:<{width}}{summary}" for name, (_, summary) in COMMANDS.items()]
     options = [f"  {name:<{width}}{text}" for name, text in GLOBAL_OPTIONS]
     return "\n".join(
         [

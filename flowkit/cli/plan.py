@@ -19,7 +19,7 @@ _PLAIN_MARKS = {"passed": "ok", "failed": "no"}
 
 @options.command(interspersed=False)
 @task_options
-@options.output_option
+@options.output_option()
 @click.pass_context
 def command(context: click.Context, /, json: bool, **given: Any) -> None:
     """Say what submitting COMMAND would choose and check; submit nothing.

@@ -36,7 +36,7 @@ _NEWEST = 20
     metavar="NAME[=VALUE]",
     help="Only tasks with this label. Repeatable.",
 )
-@options.output_option
+@options.output_option()
 def command(
     every: bool,
     limit: int | None,

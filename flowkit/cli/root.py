@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -24,7 +23,7 @@ class LazyGroup(click.Group):
         """Import the module of a command and return the command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(COMMANDS[cmd_name].module).command
+        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
         return command
 
     def resolve_command(
@@ -37,6 +36,8 @@ class LazyGroup(click.Group):
         """
         name = args[0]
         if name not in COMMANDS and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
             close = get_close_matches(name, COMMANDS, n=1)
             raise BadInput(
                 f"no such command: {name}",

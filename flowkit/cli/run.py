@@ -23,9 +23,12 @@ _NOTICE_AFTER = 1.0
 @options.command(interspersed=False)
 @task_options
 @click.option("-d", "--detach", is_flag=True, help="Print the task id and return at once.")
+@options.output_option(
+    "text", "With json, the task goes to stdout when it ends, its output to stderr."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors on stderr.")
 @click.pass_context
-def command(context: click.Context, /, detach: bool, quiet: bool, **given: Any) -> None:
+def command(context: click.Context, /, detach: bool, quiet: bool, json: bool, **given: Any) -> None:
     """Run COMMAND, stream its output, and exit with its exit code.
 
     Options end at the first word of COMMAND. One single argument with spaces or shell syntax is
@@ -43,11 +46,14 @@ def command(context: click.Context, /, detach: bool, quiet: bool, **given: Any) 
         if not quiet:
             outcome.simulated_notice(task)
         if detach:
-            output.result(task.id)
+            if json:
+                output.result_json(task.data)
+            else:
+                output.result(task.id)
             return
         if not quiet:
             output.notice(f"{task.id} submitted")
-        context.exit(_stream(flow, task, quiet))
+        context.exit(_stream(flow, task, quiet=quiet, json=json))
 
 
 def _submit(flow: Flow, config: TaskConfig) -> Task:
@@ -58,13 +64,19 @@ def _submit(flow: Flow, config: TaskConfig) -> Task:
         raise
 
 
-def _stream(flow: Flow, task: Task, quiet: bool) -> int:
+def _stream(flow: Flow, task: Task, *, quiet: bool, json: bool) -> int:
     try:
         with after_submission(task.id):
             if not quiet:
                 _announce_queue(flow, task)
-            write_output(flow, task.id, follow=True)
-            return outcome.exit_code(flow.tasks.wait(task))
+            write_output(
+                flow.tasks.log_chunks(task, follow=True),
+                stdout=output.STDERR if json else output.STDOUT,
+            )
+            flow.tasks.wait(task)
+            if json:
+                output.result_json(task.data)
+            return outcome.exit_code(task)
     except (KeyboardInterrupt, Terminated):
         output.notice(
             f"detached: {task.id} goes on\n"

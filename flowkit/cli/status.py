@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @options.command()
 @click.argument("task")
-@options.output_option
+@options.output_option()
 def command(task: str, json: bool) -> None:
     """Show TASK, an id or a name (its newest task)."""
     with open_flow() as flow:

@@ -11,7 +11,7 @@ from flowkit.cli.task_options import task_config, task_options
 
 @options.command(interspersed=False)
 @task_options
-@options.output_option
+@options.output_option()
 def command(json: bool, **given: Any) -> None:
     """Submit COMMAND and print its task id.
 

@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from base64 import b64encode
+from collections.abc import Iterable
 
 from flowkit.cli import output
 
-if TYPE_CHECKING:
-    from datetime import datetime
 
-    from flowkit import Flow
-
-
-def write_output(
-    flow: Flow,
-    task_id: str,
-    *,
-    follow: bool = False,
-    stream: Literal["stdout", "stderr"] | None = None,
-    tail: int | None = None,
-    since: datetime | None = None,
-) -> None:
+def write_output(chunks: Iterable[tuple[str, bytes]], *, stdout: int = output.STDOUT) -> None:
     """Write a task's stdout to stdout and its stderr to stderr, each chunk as it comes.
 
     Args:
-        flow: Where the task is.
-        task_id: The task.
-        follow: Go on until the task has ended.
-        stream: Only this stream.
-        tail: Start at this many lines before the end.
-        since: Start at what was written then.
+        chunks: Streams with some bytes of each.
+        stdout: Where the task's stdout goes instead.
 
     Raises:
-        FlowError: The output cannot be read.
         BrokenPipeError: The reader is gone.
     """
-    chunks = flow.tasks.log_chunks(task_id, follow=follow, stream=stream, tail=tail, since=since)
-    for name, data in chunks:
-        output.write(output.STDERR if name == "stderr" else output.STDOUT, data)
+    for stream, data in chunks:
+        output.write(output.STDERR if stream == "stderr" else stdout, data)
+
+
+def write_json_lines(chunks: Iterable[tuple[str, bytes]]) -> None:
+    """Write each chunk to stdout as a JSON object in a line of its own.
+
+    Args:
+        chunks: Streams with some bytes of each.
+    """
+    for stream, data in chunks:
+        try:
+            line = {"stream": stream, "text": data.decode("utf-8")}
+        except UnicodeDecodeError:
+            line = {"stream": stream, "base64": b64encode(data).decode("ascii")}
+        output.result_json_line(line)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="What to wait for.",
 )
-@options.output_option
+@options.output_option()
 @click.pass_context
 def command(
     context: click.Context,

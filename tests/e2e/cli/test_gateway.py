@@ -6,11 +6,11 @@ import json
 import socket
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.conditions import eventually
 from tests.e2e.cli.conftest import CommandLine
+from tests.e2e.cli.test_tasks import is_gone
 
 
 def test_start_status_stop(fresh: CommandLine) -> None:
@@ -24,7 +24,7 @@ def test_start_status_stop(fresh: CommandLine) -> None:
     assert shown["embedded"] is True
     assert json.loads(fresh("gateway", "start", "-o", "json").stdout)["pid"] == started["pid"]
     assert fresh("gateway", "stop").exit_code == 0
-    assert not psutil.pid_exists(started["pid"])
+    assert is_gone(started["pid"])
     assert fresh("gateway", "stop").exit_code == 3
     assert fresh("gateway", "status", "-o", "json").exit_code == 3
 

@@ -135,7 +135,7 @@ def test_a_file_with_options_and_a_command_over_it(cli: CommandLine, tmp_path: P
     ("text", "message"),
     [
         ("comand: echo\n", "comand"),
-        ("command: [\n", "line"),
+        ("command: [\n", "task.yaml:2"),
         ("command: echo\nmax_run_time: '90'\n", "unit"),
         (None, "task.yaml"),
     ],
@@ -221,6 +221,13 @@ def test_ctrl_c_in_a_terminal_detaches(
     assert cli("wait", "interactive").exit_code == 0
 
 
+def test_json_is_the_finished_task_and_nothing_else(cli: CommandLine) -> None:
+    finished = cli("run", "-o", "json", "bash", "-c", "echo hi; echo err >&2; exit 7")
+    assert finished.exit_code == 7
+    assert json.loads(finished.stdout)["exit_code"] == 7
+    assert [line for line in finished.error if not line.startswith("flowkit: ")] == ["hi", "err"]
+
+
 def test_a_reader_that_leaves_ends_it_quietly(cli: CommandLine) -> None:
     command = f"{sys.executable} -m flowkit run -q yes | head -1; echo ${{PIPESTATUS[0]}}"
     finished = subprocess.run(
@@ -240,7 +247,7 @@ def test_a_full_disk_under_stdout_is_an_error(cli: CommandLine) -> None:
     with open("/dev/full", "wb") as full:
         process = cli.start("run", "-q", "echo", "hi", stdout=full)
         _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 1
+    assert process.returncode == 125
     assert b"flowkit: error: cannot write to stdout: No space left on device" in stderr
 
 

@@ -25,7 +25,11 @@ def document(cli: CommandLine, task: str) -> dict[str, object]:
 
 
 def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid)
+    """Whether a process has ended; its parent may not have asked yet."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_submit_wait_ps_logs(fresh: CommandLine) -> None:
@@ -94,21 +98,16 @@ def test_a_name_is_its_newest_task(cli: CommandLine) -> None:
     assert document(cli, "twice")["id"] == newest
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["status"],
-        ["logs"],
-        ["logs", "-f"],
-        ["wait"],
-        ["cancel"],
-        ["delete"],
-        ["events"],
-    ],
-)
-@pytest.mark.parametrize("task", [UNKNOWN, "no-such-name", "../etc", "task_short", "a b", "é"])
-def test_an_unknown_task_is_not_found(cli: CommandLine, arguments: list[str], task: str) -> None:
-    finished = cli(*arguments, task)
+NOBODY = [
+    *([command, UNKNOWN] for command in ("logs", "wait", "cancel", "delete", "events")),
+    *(["status", name] for name in ("no-such-name", "../etc", "task_short", "a b", "é", "")),
+    ["logs", "-f", UNKNOWN],
+]
+
+
+@pytest.mark.parametrize("arguments", NOBODY, ids=" ".join)
+def test_an_unknown_task_is_not_found(cli: CommandLine, arguments: list[str]) -> None:
+    finished = cli(*arguments)
     assert finished.exit_code == 3
     assert finished.stdout == b""
     assert finished.error[0].startswith("flowkit: error: ")
@@ -218,6 +217,17 @@ def test_logs_views(cli: CommandLine) -> None:
     assert cli("logs", "--since", "1h", task).stdout == b"o1\no2\no3\n"
     assert cli("logs", "--since", "2099-01-01 10:00", task) == (0, b"", b"")
     assert cli("logs", "-f", task).stdout == b"o1\no2\no3\n"
+
+
+def test_logs_as_json_lines_keep_both_streams_and_all_bytes(cli: CommandLine) -> None:
+    task = cli.submit("bash", "-c", r"printf a; sleep 0.1; printf '\xff' >&2; sleep 0.1; printf b")
+    cli("wait", task)
+    lines = cli("logs", "-o", "json", task).stdout.splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"stream": "stdout", "text": "a"},
+        {"stream": "stderr", "base64": "/w=="},
+        {"stream": "stdout", "text": "b"},
+    ]
 
 
 def test_following_logs_ends_with_the_task(cli: CommandLine, tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_a_bug_is_one_line_and_its_traceback_can_be_had(tmp_path: Path) -> None:
     (tmp_path / "flowkit_bug.py").write_text(
         "import sys\n"
         "from flowkit.cli import main, overview\n"
-        "overview.COMMANDS['bug'] = overview.Entry('not_there', '')\n"
+        "overview.COMMANDS['bug'] = ('not_there', '')\n"
         "sys.argv = ['flowkit', 'bug']\n"
         "main()\n"
     )
@@ -139,7 +139,7 @@ def test_a_bug_is_one_line_and_its_traceback_can_be_had(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_and_takes_the_connection_options(name: str) -> None:
-    command = import_module(COMMANDS[name].module).command
+    command = import_module(COMMANDS[name][0]).command
     context = click.Context(command, info_name=name)
     assert command.get_help(context)
     leaves = command.commands.values() if isinstance(command, click.Group) else [command]
