@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import tempfile
 import time
@@ -50,9 +51,7 @@ def _latency(lines: int) -> tuple[Samples, Samples]:
     command = ["bash", "-c", CLOCK.format(lines=lines)]
     with Flow() as flow:
         task = flow.run(command)
-        followed = [
-            time.time() - float(line) for line in flow.logs(task.id, follow=True) if line.strip()
-        ]
+        followed = [_age(line) for line in flow.logs(task.id, follow=True)]
     with tempfile.NamedTemporaryFile() as file:
         tail = subprocess.Popen(
             ["tail", "-n", "+1", "-f", file.name], stdout=subprocess.PIPE, text=True
@@ -60,13 +59,18 @@ def _latency(lines: int) -> tuple[Samples, Samples]:
         writer = subprocess.Popen(command, stdout=file)
         if tail.stdout is None:
             raise RuntimeError("tail has no stdout")
-        tailed = [time.time() - float(tail.stdout.readline()) for _ in range(lines)]
+        tailed = [_age(line) for line in itertools.islice(tail.stdout, lines)]
         writer.wait()
         tail.terminate()
         tail.wait()
         tail.stdout.close()
     # The first lines are written while the reader is still on its way.
     return samples(followed[5:]), samples(tailed[5:])
+
+
+def _age(line: str) -> float:
+    """Seconds since the time that a line tells."""
+    return time.time() - float(line)
 
 
 def _throughput(flow: Flow, count: int) -> list[Row]:

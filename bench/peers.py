@@ -51,4 +51,6 @@ def _measure(name: str, count: int) -> dict[str, Samples] | str:
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
         return f"not measured: its script ended with {done.returncode}: {reason}"
-    return {what: samples(values) for what, values in json.loads(done.stdout).items()}
+    # Some peers print their own progress before it.
+    measured = json.loads(done.stdout.splitlines()[-1])
+    return {what: samples(values) for what, values in measured.items()}

@@ -65,7 +65,10 @@ def measure(count: int) -> list[Section]:
     ]
     return [
         Section("Tasks", rows),
-        Section("The same by peers on this machine", _peer_rows(peers, one["flowkit"])),
+        Section(
+            "The same by peers on this machine",
+            _peer_rows(peers, single=one["flowkit"], many=single["each"]),
+        ),
     ]
 
 
@@ -122,21 +125,25 @@ def _over_psij(flowkit: Samples, peer: dict[str, Samples] | str | None) -> list[
     ]
 
 
-def _peer_rows(peers: dict[str, dict[str, Samples] | str], flowkit: Samples) -> list[Row]:
+def _peer_rows(
+    peers: dict[str, dict[str, Samples] | str], *, single: Samples, many: Samples
+) -> list[Row]:
     rows = []
     for name, measured in peers.items():
         if isinstance(measured, str):
             rows.append(Row(name, note=measured))
             continue
         for what, values in measured.items():
-            one = what.startswith("one")
+            count, _, how = what.partition(", ")
+            one = count == "one"
+            label = "submit → finished of echo hi" if one else f"{MANY} tasks"
             rows.append(
                 Row(
-                    f"{name}: {'submit → finished of echo hi' if one else f'{MANY} tasks'}",
+                    ", ".join(filter(None, [f"{name}: {label}", how])),
                     "ms" if one else "/s",
                     values.scaled(1000) if one else values.rates(MANY),
-                    ratio=samples([values.median / flowkit.median]) if one else None,
-                    over="flowkit" if one else "",
+                    ratio=samples([values.median / (single if one else many).median]),
+                    over=f"flowkit's time for {'one' if one else MANY}",
                 )
             )
     return rows

@@ -7,6 +7,7 @@ of its own. A block that cannot run here says why, in a comment before it: `<!--
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 TIME_LIMIT = 60
+EXAMPLE_PORT = "8766"
+"""What blocks that serve a gateway write; two runs of these tests must not meet there."""
 
 
 class Block(NamedTuple):
@@ -76,7 +79,7 @@ def test_a_block_runs(block: Block, environment: dict[str, str], surroundings: P
         "sh": ["bash", "-euo", "pipefail", "-c"],
     }[block.language]
     done = subprocess.run(
-        [*interpreter, block.code],
+        [*interpreter, block.code.replace(EXAMPLE_PORT, str(unused_port()))],
         cwd=surroundings,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -90,24 +93,35 @@ def test_a_block_runs(block: Block, environment: dict[str, str], surroundings: P
         assert expected in done.stdout
 
 
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @pytest.mark.parametrize("block", RECORDINGS, ids=[block.id for block in RECORDINGS])
-def test_a_recording_is_what_happens(
-    block: Block, environment: dict[str, str], surroundings: Path
-) -> None:
+def test_a_recording_is_what_happens(block: Block, surroundings: Path, tmp_path: Path) -> None:
     """Numbers, ids and times may differ; every other character is as recorded."""
-    for command, recorded in parse_recording(block.code):
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=surroundings,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=TIME_LIMIT,
-            check=False,
-        )
-        assert shape(done.stdout) == shape(recorded)
+    with isolated_home(tmp_path / "home") as environment:
+        for command, recorded in parse_recording(block.code):
+            assert shape(output_of(command, surroundings, environment)) == shape(recorded)
+
+
+def output_of(command: str, directory: Path, environment: dict[str, str]) -> str:
+    """What a shell command prints, stdout and stderr together."""
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=directory,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=TIME_LIMIT,
+        check=False,
+    )
+    return done.stdout
 
 
 def parse_recording(text: str) -> list[tuple[str, str]]:
