@@ -43,7 +43,7 @@ class _Attempt:
         self.run_dir = str(run_dir)
         self.watch: ProcessWatch | None = None
         self.cancel_asked: bool | None = None
-        """What `force` was of a cancel that came before there was a process to signal."""
+        """Whether a cancel is to be forced; None without one."""
 
 
 class LocalEngine:
@@ -129,10 +129,8 @@ class LocalEngine:
         found = self._attempts.get((task_id, attempt))
         if found is None:
             return
-        if found.watch is None:
-            found.cancel_asked = force or bool(found.cancel_asked)
-        else:
-            self._signal(found, force)
+        found.cancel_asked = force or bool(found.cancel_asked)
+        self._pass_on_cancel(found)
 
     async def discard(self, task_id: str) -> None:
         """Remove what is kept of a finished task (its run directories)."""
@@ -174,12 +172,12 @@ class LocalEngine:
         # A supervisor that was gone before it was looked at matches no start time.
         start_time = -1 if process.start_time is None else process.start_time
         attempt.watch = ProcessWatch(process.pid, start_time, ended)
-        if attempt.cancel_asked is not None:
-            self._signal(attempt, attempt.cancel_asked)
+        self._pass_on_cancel(attempt)
 
-    def _signal(self, attempt: _Attempt, force: bool) -> None:
-        if attempt.watch:
-            attempt.watch.signal(signal.SIGUSR1 if force else signal.SIGTERM)
+    def _pass_on_cancel(self, attempt: _Attempt) -> None:
+        # Also to a process that is found to own the attempt in place of the one first watched.
+        if attempt.watch and attempt.cancel_asked is not None:
+            attempt.watch.signal(signal.SIGUSR1 if attempt.cancel_asked else signal.SIGTERM)
             attempt.watch.signal(signal.SIGCONT)
 
     def _runs(self, owner: claim.Claim) -> bool:

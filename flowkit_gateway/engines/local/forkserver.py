@@ -26,6 +26,7 @@ _LENGTH = struct.Struct("<I")
 _SPAWNER = Path(__file__).with_name("spawner.py")
 _MOST_TRIES = 3
 _STOP_TIMEOUT = 2.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
 
 
 class Spawned(NamedTuple):
@@ -58,6 +59,8 @@ class ForkServer:
         self._transport: asyncio.Transport | None = None
         self._restart: asyncio.Task[None] | None = None
         self._closing = False
+        self._deaths = 0
+        """Of spawners since one of them answered last."""
 
     @property
     def pid(self) -> int | None:
@@ -120,6 +123,7 @@ class ForkServer:
 
     def answered(self, number: int, spawned: Spawned | None, error: str | None) -> None:
         """Take an answer of the spawner."""
+        self._deaths = 0
         request = self._open.get(number)
         if request is None:
             return
@@ -143,6 +147,9 @@ class ForkServer:
     async def _replace(self) -> None:
         if self._process:
             await asyncio.to_thread(_end, self._process)
+        if self._deaths:
+            await asyncio.sleep(min(_FIRST_PAUSE * 2**self._deaths, _LONGEST_PAUSE))
+        self._deaths += 1
         try:
             await self.open()
         except OSError as error:

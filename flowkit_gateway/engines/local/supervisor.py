@@ -32,7 +32,7 @@ _LEFTOVER_GRACE = 2.0
 """Seconds that processes get which the command left running."""
 _UNREACHABLE_AFTER = 5.0
 """Seconds of killing after which processes that may not be signalled are left alone."""
-_RETRY_KILL_EVERY = 0.05
+_RETRY_KILL_FIRST, _RETRY_KILL_LAST = 0.02, 1.0
 _MEMORY_CHECK_EVERY = 1.0
 _LONGEST_WAIT = 3600.0
 _MOST_LAST_READS = 64
@@ -315,13 +315,11 @@ class Supervisor:
                 except (ProcessLookupError, PermissionError):
                     continue
         reached = procfs.end(found, (signal.SIGKILL,))
-        self._kill_at = now + _RETRY_KILL_EVERY
+        # What cannot die now (it waits for a device, say) is tried again ever more rarely.
+        waited = now - self._killing_since
+        self._kill_at = now + min(max(waited / 4, _RETRY_KILL_FIRST), _RETRY_KILL_LAST)
         self._reap()
-        if (
-            not reached
-            and now - self._killing_since > _UNREACHABLE_AFTER
-            and self._status is not None
-        ):
+        if not reached and waited > _UNREACHABLE_AFTER and self._status is not None:
             self._alone = True
 
     def _timeout(self) -> float | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flowkit_gateway.engines.engine import State
+from flowkit_gateway.engines.engine import StartError, State
 from flowkit_gateway.engines.local import claim, procfs
 from flowkit_gateway.engines.local.forkserver import ForkServer
 from tests.gateway.local.attempts import Attempts, marked, reached, running
@@ -220,3 +220,44 @@ def test_the_spawner_uses_the_standard_library_alone() -> None:
         for line in source.splitlines():
             if line.startswith("from flowkit"):
                 assert line.startswith("from flowkit_gateway.engines.local")
+
+
+async def test_a_spawner_that_keeps_dying_is_a_start_error(
+    attempts: Attempts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "spawner.py"
+    broken.write_text("import os, sys; os.read(int(sys.argv[1]), 1); os._exit(1)\n")
+    monkeypatch.setattr("flowkit_gateway.engines.local.forkserver._SPAWNER", broken)
+    spawner = attempts.engine._fork_server.pid
+    assert spawner is not None
+    os.kill(spawner, signal.SIGKILL)
+    await reached(lambda: attempts.engine._fork_server.pid != spawner)
+
+    with pytest.raises(StartError, match="keeps dying"):
+        await attempts.start(["true"])
+
+    # It was given up for good: a supervisor that came late would not run it.
+    owner = await owner_of(attempts)
+    assert owner.void
+
+
+async def test_a_cancel_reaches_the_supervisor_that_won_the_attempt(attempts: Attempts) -> None:
+    """The spawner forked one and died before it answered; the engine is told of another one."""
+    launch = attempts.launch(["sleep", "1000"])
+    attempts.run_dir().mkdir(parents=True)
+    server = attempts.engine._fork_server
+    await server.spawn(attempts.engine._job(launch))
+    owner = await owner_of(attempts)
+    assert server.pid is not None
+    os.kill(server.pid, signal.SIGSTOP)
+    (attempts.run_dir() / "claim").rename(attempts.run_dir() / "hidden")
+    starting = asyncio.create_task(attempts.engine.start(launch))
+    await asyncio.sleep(0)
+    (attempts.run_dir() / "hidden").rename(attempts.run_dir() / "claim")
+
+    await attempts.engine.cancel(attempts.task_id, 1, force=False)
+    os.kill(server.pid, signal.SIGCONT)
+    await starting
+
+    assert (await attempts.end()).reason == "cancelled"
+    assert not running(owner.pid)
