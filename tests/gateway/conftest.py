@@ -48,16 +48,18 @@ def api(null_gateway: GatewayProcess, project: str) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def holding(holding_gateway: GatewayProcess, project: str) -> Iterator[httpx.Client]:
-    """A client of the gateway whose tasks run until they are cancelled."""
+    """A client of the gateway whose tasks run until they are cancelled, here or by the test."""
     with holding_gateway.client(project) as client:
         yield client
+        end_all_tasks(client)
 
 
 @pytest.fixture
 def local(local_gateway: GatewayProcess, project: str) -> Iterator[httpx.Client]:
-    """A client of the gateway that runs real processes."""
+    """A client of the gateway that runs real processes; none of them outlives its test."""
     with local_gateway.client(project) as client:
         yield client
+        end_all_tasks(client)
 
 
 @pytest.fixture
@@ -81,6 +83,14 @@ def start_gateway(tmp_path: Path) -> Iterator[StartGateway]:
     yield start
     for gateway in started:
         gateway.kill()
+
+
+def end_all_tasks(client: httpx.Client) -> None:
+    """End every task of a client's project, so that the next test finds all resources free."""
+    unfinished = {"status": ["pending", "starting", "running"]}
+    for task in client.get("/v1/tasks", params=unfinished).json()["items"]:
+        client.post(f"/v1/tasks/{task['id']}:cancel?force=true")
+        client.get(f"/v1/tasks/{task['id']}:wait?timeout=20")
 
 
 def _session_gateway(

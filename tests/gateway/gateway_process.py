@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from flowkit_gateway.contract import Contract
 from flowkit_gateway.discovery import Announcement, find
 from tests.conditions import eventually
 
+# Loading the system's certificates takes longer than most tests.
+_TLS = ssl.create_default_context()
 PROBLEM = Contract.load().validator({"$ref": "#/components/schemas/Problem"})
 
 
@@ -33,7 +37,7 @@ class GatewayProcess:
         self, data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None
     ) -> None:
         self.data_dir = data_dir
-        self.log_file = data_dir.with_name(data_dir.name + ".log")
+        self.log_file = data_dir.with_name(f"{data_dir.name}-{uuid.uuid4().hex}.log")
         self._arguments = arguments
         self._environment = {**os.environ, **(environment or {})}
         self.process: subprocess.Popen[bytes] | None = None
@@ -85,6 +89,7 @@ class GatewayProcess:
             base_url=self.url,
             headers=headers,
             timeout=20,
+            verify=_TLS,
             event_hooks={"response": [check_response]},
         )
 

@@ -80,7 +80,7 @@ def test_a_client_may_choose_the_correlation_id(api: httpx.Client) -> None:
     assert response.headers["flowkit-correlation-id"] == "my-call_1"
 
 
-@pytest.mark.parametrize("given", ["", "a b", "x" * 65, "é".encode(), "<script>"])
-def test_an_odd_correlation_id_is_replaced(api: httpx.Client, given: str | bytes) -> None:
-    response = api.get("/v1/health", headers={"Flowkit-Correlation-Id": given})
+@pytest.mark.parametrize("given", [b"", b"a b", b"x" * 65, "é".encode(), b"<script>"])
+def test_an_odd_correlation_id_is_replaced(api: httpx.Client, given: bytes) -> None:
+    response = api.get("/v1/health", headers={b"Flowkit-Correlation-Id": given})
     assert len(response.headers["flowkit-correlation-id"]) == 16

@@ -31,7 +31,6 @@ def test_a_wait_that_times_out_answers_the_task_as_it_is(
     answer = holding.get(f"/v1/tasks/{task['id']}:wait?timeout={timeout}").json()
     assert answer["status"] == "running"
     assert timeout <= time.monotonic() - begin < timeout + 5
-    holding.post(f"/v1/tasks/{task['id']}:cancel?force=true")
 
 
 def test_every_waiter_is_answered_when_the_task_ends(
@@ -88,4 +87,3 @@ def test_a_client_that_goes_away_frees_its_waits(
     for peer in peers:
         peer.close()
     eventually(lambda: process.num_fds() <= before + 1)
-    holding.post(f"/v1/tasks/{task['id']}:cancel?force=true")
