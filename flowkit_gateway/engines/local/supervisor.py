@@ -8,7 +8,6 @@ SIGTERM asks it to cancel the attempt, SIGUSR1 to kill it at once.
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import select
 import signal
@@ -18,6 +17,7 @@ from typing import TypedDict
 
 from flowkit_gateway.engines.local import cgroups, claim, outcome, procfs
 from flowkit_gateway.engines.local.output import STDERR, STDOUT, Output
+from flowkit_gateway.engines.local.program import NotStarted, find_program, not_run
 
 _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -52,19 +52,6 @@ class Job(TypedDict):
     memory_bytes: int | None
     memory_root: list[str | int] | None
     """Fields of a `cgroups.MemoryRoot`; None to watch memory without cgroups."""
-
-
-class NotStarted(Exception):
-    """The command could not be started.
-
-    Args:
-        message: Why.
-        exit_code: What a shell would have answered; None where there is no such answer.
-    """
-
-    def __init__(self, message: str, exit_code: int | None) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
 
 
 def supervise(job: Job, boot_id: str) -> None:
@@ -162,7 +149,7 @@ class Supervisor:
             raise NotStarted(
                 f"cannot use working_dir {working_dir}: {error.strerror}", None
             ) from error
-        program = _find_program(self._job["command"][0], self._job["env"])
+        program = find_program(self._job["command"][0], self._job["env"])
         stdout, stdout_writer = os.pipe()
         stderr, stderr_writer = os.pipe()
         if self._job["memory_bytes"] is not None:
@@ -211,7 +198,7 @@ class Supervisor:
                 setsigdef=_ALL_SIGNALS,
             )
         except OSError as error:
-            raise _not_run(program, error) from error
+            raise not_run(program, error) from error
 
     def _serve(self) -> None:
         """Wait on output, signals and time until nothing of the task is left."""
@@ -379,31 +366,3 @@ def _signal_message(number: int) -> str:
         return f"killed by signal {number} ({signal.Signals(number).name})"
     except ValueError:
         return f"killed by signal {number}"
-
-
-def _find_program(name: str, env: dict[str, str]) -> str:
-    """Find a program as execvp(3) would in the command's own environment and directory.
-
-    Raises:
-        NotStarted: there is none.
-    """
-    if "/" in name:
-        return name
-    refused = None
-    for directory in env.get("PATH", os.defpath).split(":"):
-        candidate = os.path.join(directory or ".", name)
-        if os.access(candidate, os.X_OK) and not os.path.isdir(candidate):
-            return candidate
-        if refused is None and os.path.isfile(candidate):
-            refused = candidate
-    if refused is not None:
-        raise NotStarted(f"cannot run {name}: {refused} is not executable", 126)
-    raise NotStarted(f"command not found: {name}", 127)
-
-
-def _not_run(program: str, error: OSError) -> NotStarted:
-    if error.errno != errno.ENOENT:
-        return NotStarted(f"cannot run {program}: {error.strerror}", 126)
-    if os.path.exists(program):
-        return NotStarted(f"cannot run {program}: its interpreter is missing", 127)
-    return NotStarted(f"command not found: {program}", 127)

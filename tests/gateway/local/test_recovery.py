@@ -212,16 +212,6 @@ async def test_two_hundred_tasks_leave_nothing_behind(attempts: Attempts) -> Non
     assert attempts.engine._attempts == {}
 
 
-def test_the_spawner_uses_the_standard_library_alone() -> None:
-    """What it imports is paid for by each fork, and it runs without site-packages."""
-    directory = Path(claim.__file__).parent
-    for name in ("spawner", "supervisor", "output", "claim", "outcome", "procfs", "cgroups"):
-        source = (directory / f"{name}.py").read_text()
-        for line in source.splitlines():
-            if line.startswith("from flowkit"):
-                assert line.startswith("from flowkit_gateway.engines.local")
-
-
 async def test_a_spawner_that_keeps_dying_is_a_start_error(
     attempts: Attempts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
