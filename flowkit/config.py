@@ -86,6 +86,24 @@ def resolve_settings(
     )
 
 
+def check_setting(name: str, value: str, source: str) -> str:
+    """Return a setting's value as it is used.
+
+    Args:
+        name: One of `SETTINGS`.
+        value: What somebody wrote.
+        source: Where, in words.
+
+    Raises:
+        ConfigError: it cannot be the value of this setting.
+
+    Example:
+        >>> check_setting("api_url", "https://gpu.example.org/", "argument")
+        'https://gpu.example.org'
+    """
+    return _CHECKS[name](value, source)
+
+
 def config_file() -> Path:
     """Return where the user's configuration is, whether or not it is there.
 
@@ -127,7 +145,7 @@ class _Found:
         for name in SETTINGS:
             value = values.get(name)
             if value is not None and name not in self.values:
-                self.values[name] = _CHECKS[name](value, source)
+                self.values[name] = check_setting(name, value, source)
                 self.sources[name] = source
 
     def take_environment(self) -> None:

@@ -8,7 +8,14 @@ import sys
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
-    arguments = sys.argv[1:]
+    try:
+        _answer(sys.argv[1:])
+    except KeyboardInterrupt:
+        # Only while the first modules load: from there on `process` takes care of it.
+        os._exit(130)
+
+
+def _answer(arguments: list[str]) -> None:
     # Answered before click is imported: that import alone takes longer than either answer.
     if arguments == ["--version"]:
         from flowkit._version import __version__

@@ -76,10 +76,12 @@ def set_(key: str, value: str | None) -> None:
       flowkit config set default_profile lab
     """
     from flowkit.cli.config_file import set_value
-    from flowkit.config import config_file
+    from flowkit.config import SETTINGS, check_setting, config_file
 
     if value is None:
         value = _read_value(key)
+    if key in SETTINGS and value:
+        value = check_setting(key, value, "argument")
     profile = connection().get("profile")
     if key == "default_profile" and profile is not None:
         raise BadInput("default_profile belongs to no profile", hint="leave out --profile")

@@ -22,8 +22,10 @@ def command_line(task: Task) -> str:
 
 
 def gpus(task: Task) -> str:
-    """Return what GPUs a task asked for, and whether they are simulated."""
+    """Return what GPUs a task has or asks for, and whether they are simulated."""
     asked = task.instance_type or ",".join(task.gpu or ())
+    if asked.endswith("cpu"):
+        return ""
     return f"{asked} (simulated)" if asked and task.simulated else asked
 
 

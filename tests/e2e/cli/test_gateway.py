@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def test_start_status_stop(fresh: CommandLine) -> None:
     assert shown["embedded"] is True
     assert json.loads(fresh("gateway", "start", "-o", "json").stdout)["pid"] == started["pid"]
     assert fresh("gateway", "stop").exit_code == 0
-    assert is_gone(started["pid"])
+    eventually(partial(is_gone, started["pid"]))
     assert fresh("gateway", "stop").exit_code == 3
     assert fresh("gateway", "status", "-o", "json").exit_code == 3
 

@@ -129,5 +129,12 @@ def test_an_empty_value_is_refused(tmp_path: Path, arguments: list[str]) -> None
     assert not (tmp_path / "config.toml").exists()
 
 
+def test_a_value_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
+    finished = flowkit(tmp_path, "config", "set", "api_url", "ftp://gpu.example.org")
+    assert finished.exit_code == 2
+    assert "invalid api_url 'ftp://gpu.example.org'" in finished.error[0]
+    assert not (tmp_path / "config.toml").exists()
+
+
 def test_path(tmp_path: Path) -> None:
     assert flowkit(tmp_path, "config", "path").stdout.decode() == f"{tmp_path / 'config.toml'}\n"

@@ -110,6 +110,32 @@ def test_a_reader_that_has_gone_ends_it_quietly(tmp_path: Path) -> None:
     assert (process.returncode, process.stderr) == (141, b"")
 
 
+@pytest.mark.parametrize("imports", [1, 2, 5, 20, 80, 200])
+def test_ctrl_c_at_any_moment_of_the_start_shows_no_traceback(tmp_path: Path, imports: int) -> None:
+    # The interrupt comes from within, before so many imports: no clock is as exact.
+    script = (
+        "import builtins, signal, sys\n"
+        "count, real = 0, builtins.__import__\n"
+        "def importing(*arguments, **named):\n"
+        "    global count\n"
+        "    count += 1\n"
+        f"    if count == {imports}:\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "    return real(*arguments, **named)\n"
+        "from flowkit.cli import main\n"
+        "builtins.__import__ = importing\n"
+        "sys.argv = ['flowkit', 'config']\n"
+        "main()\n"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment(tmp_path),
+        capture_output=True,
+        check=False,
+    )
+    assert (process.returncode, process.stdout, process.stderr) == (130, b"", b"")
+
+
 def test_a_bug_is_one_line_and_its_traceback_can_be_had(tmp_path: Path) -> None:
     (tmp_path / "flowkit_bug.py").write_text(
         "import sys\n"
