@@ -74,7 +74,8 @@ def serve(settings: Settings) -> None:
     Raises:
         StartError: it cannot start; nothing is left behind.
     """
-    os.umask(0o077)
+    # What the gateway writes is its owner's alone; what tasks write is as open as the owner's files.
+    task_umask = os.umask(0o077)
     try:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         settings.data_dir.chmod(0o700)
@@ -83,7 +84,7 @@ def serve(settings: Settings) -> None:
             discovery.withdraw(settings.data_dir)
             keys, token = _keys(settings)
             with _listener(settings) as listener, asyncio.Runner(loop_factory=_loop()) as runner:
-                runner.run(_run(settings, keys, token, listener))
+                runner.run(_run(settings, keys, token, listener, task_umask))
         finally:
             os.close(lock)
     except KeyFileError as error:
@@ -95,11 +96,15 @@ def serve(settings: Settings) -> None:
 
 
 async def _run(
-    settings: Settings, keys: KeyRing, token: str | None, listener: socket.socket
+    settings: Settings,
+    keys: KeyRing,
+    token: str | None,
+    listener: socket.socket,
+    task_umask: int,
 ) -> None:
     started_at = time.time()
     contract = Contract.load()
-    engine = _engine(settings)
+    engine = _engine(settings, task_umask)
     store = Store(settings.data_dir / "flowkit.db")
     changes = Changes()
     log_watcher = GrowthWatcher()
@@ -211,14 +216,14 @@ def _listener(settings: Settings) -> socket.socket:
     return listener
 
 
-def _engine(settings: Settings) -> Engine:
+def _engine(settings: Settings, task_umask: int) -> Engine:
     if settings.engine == "null":
         from flowkit_gateway.engines.null import NullEngine
 
         return NullEngine(settings.null_duration)
     from flowkit_gateway.engines.local.engine import LocalEngine
 
-    return LocalEngine(settings.data_dir / "tasks")
+    return LocalEngine(settings.data_dir / "tasks", task_umask=task_umask)
 
 
 def _loop() -> Callable[[], asyncio.AbstractEventLoop]:
