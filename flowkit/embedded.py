@@ -87,9 +87,13 @@ def status(directory: Path | None = None) -> Record | None:
 
     Args:
         directory: Where it keeps its data; the configured place unless given.
+
+    Raises:
+        GatewayStartError: the directory cannot be used.
     """
     directory = directory or gateway_dir()
-    return _read_record(directory) if _is_locked(directory / "gateway.lock") else None
+    with _usable(directory):
+        return _read_record(directory) if _is_locked(directory / "gateway.lock") else None
 
 
 def start(directory: Path | None = None, *, stale: Record | None = None) -> Record:
@@ -104,15 +108,10 @@ def start(directory: Path | None = None, *, stale: Record | None = None) -> Reco
     """
     directory = directory or gateway_dir()
     deadline = time.monotonic() + START_TIMEOUT
-    try:
+    with _usable(directory):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(directory / "start.lock", deadline):
             return _started(directory, stale, deadline)
-    except OSError as error:
-        raise GatewayStartError(
-            f"cannot use {directory}: {error.strerror or error}",
-            hint="set FLOWKIT_HOME to a directory that can be written",
-        ) from error
 
 
 def stop(directory: Path | None = None) -> bool:
@@ -144,6 +143,17 @@ def stop(directory: Path | None = None) -> bool:
             )
         time.sleep(_POLL)
     return True
+
+
+@contextmanager
+def _usable(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise GatewayStartError(
+            f"cannot use {directory}: {error.strerror or error}",
+            hint="set FLOWKIT_HOME to a directory that can be written",
+        ) from error
 
 
 def _read_record(directory: Path) -> Record | None:

@@ -54,7 +54,7 @@ def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
 
 def test_types_and_names_agree() -> None:
     tree = ast.parse(Path(str(flowkit.__file__)).read_text())
-    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
     typed = {
         name.asname: (statement.module, name.name)
         for statement in block.body
