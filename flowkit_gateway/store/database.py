@@ -221,6 +221,7 @@ def _connect(path: Path) -> sqlite3.Connection:
                 "local disk"
             )
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
     except BaseException:
         connection.close()
