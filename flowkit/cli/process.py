@@ -21,7 +21,8 @@ def run_and_exit(arguments: list[str]) -> NoReturn:
     """
     _open_standard_streams()
     # Imports make no garbage worth collecting, and looking for it takes a tenth of the start.
-    gc.disable()
+    # Rarely rather than never: a log may be followed for days.
+    gc.set_threshold(100_000)
     # httpx imports its own command line (rich, click, pygments) where those are installed, which
     # takes longer than the rest of httpx. None makes that import fail, as if they were not.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]  # documented: import then fails

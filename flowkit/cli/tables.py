@@ -19,7 +19,8 @@ def draw(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        # What a row is called by must stay in one piece, to be copied.
+        table.add_column(column, overflow="fold", no_wrap=column == columns[0])
     for row in rows:
         # Text, not str: rich would take square brackets for its markup.
         table.add_row(*(Text(cell) for cell in row))
