@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
-    from typing import Self
+    from typing import Self, SupportsIndex
 
     Scalar = str | int | float | datetime.datetime
 
@@ -65,6 +65,10 @@ class OpenEnum(StrEnum):
         member._name_ = value.upper()
         member._value_ = value
         return member
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[Self], tuple[str]]:
+        # Up to Python 3.11.2 an enum is copied by its member's name, which only listed ones have.
+        return type(self), (self.value,)
 
 
 def path_segment(value: str) -> str:
