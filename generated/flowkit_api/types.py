@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
-    from typing import Self, SupportsIndex
+    from typing import Self
 
     Scalar = str | int | float | datetime.datetime
 
@@ -66,7 +66,7 @@ class OpenEnum(StrEnum):
         member._value_ = value
         return member
 
-    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[Self], tuple[str]]:
+    def __reduce_ex__(self, proto: object) -> tuple[type[Self], tuple[str]]:
         # Up to Python 3.11.2 an enum is copied by its member's name, which only listed ones have.
         return type(self), (self.value,)
 
