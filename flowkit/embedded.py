@@ -25,7 +25,13 @@ START_TIMEOUT = 30.0
 STOP_TIMEOUT = 30.0
 _POLL = 0.005
 _LOG_LINES = 5
+_MOST_STARTS = 3
+_GAVE_UP = "it ended at once"
 _NEEDED = ("flowkit_gateway", "starlette", "uvicorn", "jsonschema_rs")
+
+
+_children: set[int] = set()
+"""Gateways that this process started and that it has to collect when they have ended."""
 
 
 class Record(NamedTuple):
@@ -169,10 +175,11 @@ def _read_record(directory: Path) -> Record | None:
 def _started(directory: Path, stale: Record | None, deadline: float) -> Record:
     """Start a gateway, unless one comes up by itself. The caller holds the start lock."""
     child: int | None = None
-    log_start = 0
+    log_start = starts = 0
     while time.monotonic() < deadline:
         record = status(directory)
         if record is not None and record != stale and _listens(record):
+            _collect()
             return record
         if child is None:
             # One that holds this lock and cannot be found is about to listen, or to end.
@@ -180,9 +187,16 @@ def _started(directory: Path, stale: Record | None, deadline: float) -> Record:
                 _check_installed()
                 log_start = _size(directory / "gateway.log")
                 child = _spawn(directory)
-        elif _has_exited(child):
-            if not _is_locked(directory / "gateway.lock"):
-                raise _failed(directory, log_start, "it ended at once")
+                starts += 1
+        elif (ending := _ending(child)) is not None:
+            killed = os.WIFSIGNALED(ending)
+            # One that gave up by itself would do so again; one that was killed may have been
+            # in somebody's way for a moment only.
+            if not _is_locked(directory / "gateway.lock") and not (
+                killed and starts < _MOST_STARTS
+            ):
+                reason = f"it was killed by signal {os.WTERMSIG(ending)}" if killed else _GAVE_UP
+                raise _failed(directory, log_start, reason)
             child = None
         time.sleep(_POLL)
     raise _failed(directory, log_start, f"it is not ready after {START_TIMEOUT:g} s")
@@ -205,7 +219,7 @@ def _spawn(directory: Path) -> int:
     command += ["serve", "--embedded", "--data-dir", str(directory)]
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     # Not subprocess.Popen, which warns of a process that outlives it.
-    return os.posix_spawn(
+    child = os.posix_spawn(
         sys.executable,
         command,
         os.environ,
@@ -216,13 +230,26 @@ def _spawn(directory: Path) -> int:
         ],
         setsid=True,
     )
+    _children.add(child)
+    return child
 
 
-def _has_exited(child: int) -> bool:
+def _ending(child: int) -> int | None:
+    """Return the wait status of a gateway that has ended, None while it runs."""
     try:
-        return os.waitpid(child, os.WNOHANG) != (0, 0)
+        pid, status = os.waitpid(child, os.WNOHANG)
     except ChildProcessError:  # someone else in this process has collected it
-        return True
+        pid, status = child, 0
+    if pid == 0:
+        return None
+    _children.discard(child)
+    return status
+
+
+def _collect() -> None:
+    """Let the gateways go that have ended: until then they are in the table of processes."""
+    for child in list(_children):
+        _ending(child)
 
 
 def _listens(record: Record) -> bool:

@@ -29,7 +29,8 @@ class Announcement:
 def announce(data_dir: Path, announcement: Announcement) -> None:
     """Write the file at once and whole, readable by its owner only."""
     document = {name: value for name, value in asdict(announcement).items() if value is not None}
-    temporary = data_dir / f".{FILE_NAME}.{announcement.pid}"
+    # One name, as there is one gateway: what one that was killed has left is overwritten.
+    temporary = data_dir / f".{FILE_NAME}"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "wb") as file:
         file.write(msgspec.json.encode(document) + b"\n")
