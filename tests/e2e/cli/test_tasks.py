@@ -193,7 +193,7 @@ def test_tables_on_a_terminal(cli: CommandLine, terminal: Callable[..., Terminal
     assert window.wait() == 0
     assert task in window.text
     assert "[bold]not markup[/bold]" in window.text
-    assert "\x1b[3" not in window.text
+    assert "\x1b" not in window.text
 
 
 def test_status_for_people(cli: CommandLine) -> None:
