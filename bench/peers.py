@@ -33,11 +33,25 @@ def _measure(name: str, count: int) -> dict[str, Samples] | str:
     python = python_of(name)
     if python is None:
         return "not installed: make bench-peers"
+    return measure_with(python, SCRIPTS / f"{name}_echo.py", count)
+
+
+def measure_with(python: Path, script: Path, count: int) -> dict[str, Samples] | str:
+    """Run a script that prints JSON: for each thing that it did, seconds of each round.
+
+    Args:
+        python: The interpreter of the peer's environment.
+        script: Takes the number of rounds.
+        count: Rounds.
+
+    Returns:
+        The samples, or a text that says why there are none.
+    """
     # Scripts write their scratch files where they are started.
-    with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="flowkit-bench-") as scratch:
         try:
             done = subprocess.run(
-                [python, SCRIPTS / f"{name}_echo.py", str(count)],
+                [python, script, str(count)],
                 cwd=scratch,
                 env={**os.environ, "PATH": f"{python.parent}:{os.environ['PATH']}"},
                 stdin=subprocess.DEVNULL,
