@@ -5,22 +5,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
-import secrets
 import socket
 from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
-import msgspec
 from uvicorn.config import Config
 from uvicorn.server import Server
 
 from flowkit_gateway.call import Message, Receive, Send
-from flowkit_gateway.problems import MalformedRequest
 
-_MAX_HEADER_BYTES = 65_536
-"""Most bytes of a request line with its header fields."""
 _KEEP_ALIVE_SECONDS = 75
 """Longer than clients keep a connection, so that it is them who close it (RFC 9112, 9.5)."""
 _GRACE_SECONDS = 0.5
+
+
+class Limits(NamedTuple):
+    """What a client may take of the server before it has asked for anything that is valid."""
+
+    header_bytes: int = 65_536
+    """Most bytes of a request line with its header fields."""
+    head_seconds: float = 30.0
+    """Longest time from a connection, or the first byte of a request, to its last header field."""
+    body_seconds: float = 300.0
+    """Longest time from there to the end of the body."""
 
 
 class HTTPServer(Server):
@@ -28,13 +36,17 @@ class HTTPServer(Server):
 
     Args:
         app: the ASGI application.
+        limits: bounds of each request; the usual ones unless given.
     """
 
-    def __init__(self, app: Callable[[Message, Receive, Send], object]) -> None:
+    def __init__(
+        self, app: Callable[[Message, Receive, Send], object], limits: Limits | None = None
+    ) -> None:
+        limits = limits or Limits()
         super().__init__(
             Config(
                 app,
-                http=_protocol(),  # type: ignore[arg-type]  # a class of ours, or a name
+                http=_protocol(limits),  # type: ignore[arg-type]  # a class of ours, or a name
                 loop="none",
                 lifespan="off",
                 ws="none",
@@ -45,7 +57,7 @@ class HTTPServer(Server):
                 server_header=False,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=_GRACE_SECONDS,  # type: ignore[arg-type]  # seconds
-                h11_max_incomplete_event_size=_MAX_HEADER_BYTES,
+                h11_max_incomplete_event_size=limits.header_bytes,
             )
         )
 
@@ -66,47 +78,10 @@ class HTTPServer(Server):
                     await stop.wait()
 
 
-def _protocol() -> object:
-    """Return uvicorn's fast HTTP parser with a bound on headers, or its portable one."""
+def _protocol(limits: Limits) -> object:
+    """Return uvicorn's fast HTTP parser with bounds, or its portable one."""
     if importlib.util.find_spec("httptools") is None:
         return "h11"
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+    from flowkit_gateway.http_protocol import BoundedProtocol
 
-    class BoundedProtocol(HttpToolsProtocol):
-        """Refuses a request whose headers are too long, and says so as the contract does."""
-
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self.header_bytes = 0
-
-        def on_url(self, url: bytes) -> None:
-            self._count(len(url))
-            super().on_url(url)
-
-        def on_header(self, name: bytes, value: bytes) -> None:
-            self._count(len(name) + len(value) + 4)
-            super().on_header(name, value)
-
-        def _count(self, size: int) -> None:
-            self.header_bytes += size
-            if self.header_bytes > _MAX_HEADER_BYTES:
-                raise ValueError("too many header bytes")
-
-        def send_400_response(self, msg: str) -> None:
-            correlation_id = secrets.token_hex(8)
-            problem = MalformedRequest(
-                "this is not an HTTP request that the gateway can read",
-                hint=f"Its line and header fields may have {_MAX_HEADER_BYTES} bytes in all.",
-            )
-            body = msgspec.json.encode(problem.document(correlation_id))
-            self.transport.write(
-                b"HTTP/1.1 400 Bad Request\r\n"
-                b"content-type: application/problem+json\r\n"
-                b"content-length: %d\r\n"
-                b"flowkit-correlation-id: %b\r\n"
-                b"connection: close\r\n"
-                b"\r\n%b" % (len(body), correlation_id.encode(), body)
-            )
-            self.transport.close()
-
-    return BoundedProtocol
+    return partial(BoundedProtocol, limits=limits)

@@ -1,0 +1,187 @@
+"""Connections that no client of ours would make: stalled, cut, garbled, pipelined."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from flowkit_gateway.call import Message, Receive, Send
+from flowkit_gateway.http_server import HTTPServer, Limits
+
+HEAD_SECONDS, BODY_SECONDS = 0.2, 0.6
+GET = b"GET /now HTTP/1.1\r\nHost: localhost\r\n\r\n"
+SLOW = b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n"
+POST = b"POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
+
+
+class Application:
+    """Answers `/now` at once, `/slow` when it is told to, and `/read` when it has the body."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.disconnected = asyncio.Event()
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/slow":
+            gone = asyncio.ensure_future(self._gone(receive))
+            go = asyncio.ensure_future(self.go.wait())
+            await asyncio.wait({gone, go}, return_when=asyncio.FIRST_COMPLETED)
+            gone.cancel()
+            go.cancel()
+        if scope["path"] == "/read":
+            await self._gone(receive, until_read=True)
+        body = scope["path"].encode()
+        headers = [(b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _gone(self, receive: Receive, *, until_read: bool = False) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                self.disconnected.set()
+                return
+            if until_read and not message.get("more_body"):
+                return
+
+
+class Peer:
+    """The other end of a connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def send(self, data: bytes) -> None:
+        self._writer.write(data)
+        await self._writer.drain()
+
+    async def received(self, end: bytes) -> bytes:
+        return await asyncio.wait_for(self._reader.readuntil(end), 5)
+
+    async def rest(self) -> bytes:
+        """Return what comes until the server closes the connection."""
+        return await asyncio.wait_for(self._reader.read(), 5)
+
+    async def close(self) -> None:
+        self._writer.close()
+        with suppress(ConnectionError):
+            await self._writer.wait_closed()
+
+
+Connect = Callable[[], Awaitable[Peer]]
+
+
+@asynccontextmanager
+async def served(application: Application) -> AsyncIterator[Connect]:
+    limits = Limits(head_seconds=HEAD_SECONDS, body_seconds=BODY_SECONDS)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        server = HTTPServer(application, limits)
+        await server.begin(listener)
+        peers: list[Peer] = []
+
+        async def connect() -> Peer:
+            peers.append(Peer(*await asyncio.open_connection(*listener.getsockname())))
+            return peers[-1]
+
+        try:
+            yield connect
+        finally:
+            application.go.set()
+            for peer in peers:
+                await peer.close()
+            await server.shutdown([listener])
+
+
+@pytest.mark.parametrize("sent", [b"", b"G", b"GET /now HTTP/1.1\r\nHost: lo"])
+async def test_a_client_that_stalls_before_its_head_is_whole_loses_its_connection(
+    sent: bytes,
+) -> None:
+    async with served(Application()) as connect:
+        peer = await connect()
+        await peer.send(sent)
+        assert await peer.rest() == b""
+
+
+@pytest.mark.parametrize("sent", [b"\r\n", b"GET /now HTTP/1.1\r\n"])
+async def test_a_client_that_stalls_in_a_later_head_loses_its_connection(sent: bytes) -> None:
+    async with served(Application()) as connect:
+        peer = await connect()
+        await peer.send(GET)
+        assert b"200 OK" in await peer.received(b"/now")
+        await peer.send(sent)
+        assert await peer.rest() == b""
+
+
+async def test_a_client_that_trickles_its_head_loses_its_connection() -> None:
+    async def trickle(peer: Peer) -> None:
+        while True:
+            await peer.send(b"x: y\r\n")
+            await asyncio.sleep(HEAD_SECONDS / 10)
+
+    async with served(Application()) as connect:
+        peer = await connect()
+        await peer.send(b"GET /now HTTP/1.1\r\n")
+        trickling = asyncio.create_task(trickle(peer))
+        with suppress(ConnectionError):
+            assert await peer.rest() == b""
+        trickling.cancel()
+        await asyncio.wait([trickling])
+
+
+async def test_a_client_that_stalls_in_its_body_loses_its_connection() -> None:
+    application = Application()
+    async with served(application) as connect:
+        peer = await connect()
+        await peer.send(POST + b"ab")
+        assert await peer.rest() == b""
+    assert application.disconnected.is_set()
+
+
+async def test_a_client_that_waits_for_its_answer_keeps_its_connection() -> None:
+    application = Application()
+    async with served(application) as connect:
+        peer = await connect()
+        await peer.send(SLOW)
+        await asyncio.sleep(BODY_SECONDS * 1.5)
+        application.go.set()
+        assert b"200 OK" in await peer.received(b"/slow")
+        await peer.send(GET)
+        assert b"200 OK" in await peer.received(b"/now")
+
+
+async def test_garbage_after_a_request_does_not_take_its_answer_away() -> None:
+    application = Application()
+    async with served(application) as connect:
+        peer = await connect()
+        await peer.send(SLOW + GET + b"GARBAGE GARBAGE\r\n\r\n")
+        await asyncio.sleep(0)
+        application.go.set()
+        answers = await peer.rest()
+    statuses = [answers.index(text) for text in (b"/slow", b"/now", b"400 Bad Request")]
+    assert statuses == sorted(statuses)
+
+
+async def test_garbage_within_a_body_ends_the_request_and_is_told() -> None:
+    application = Application()
+    async with served(application) as connect:
+        peer = await connect()
+        await peer.send(b"POST /read HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n")
+        answer = await peer.rest()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert application.disconnected.is_set()
+
+
+async def test_a_client_that_leaves_is_noticed_though_it_has_asked_for_more() -> None:
+    application = Application()
+    async with served(application) as connect:
+        peer = await connect()
+        await peer.send(SLOW + GET)
+        await asyncio.sleep(0.05)
+        await peer.close()
+        await asyncio.wait_for(application.disconnected.wait(), 5)
