@@ -285,10 +285,10 @@ class Scheduler:
         refuse_to_delete(row)
         if task_id in self._deleting:
             raise TaskNotFound(f"{task_id} is being deleted")
+        self._deleting.add(task_id)
         await self._to_its_end(self._delete(project, task_id))
 
     async def _delete(self, project: str, task_id: str) -> None:
-        self._deleting.add(task_id)
         try:
             # The row goes last: as long as files are left, the delete can be repeated.
             await self._engine.discard(task_id)

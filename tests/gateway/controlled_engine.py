@@ -74,10 +74,14 @@ class ControlledEngine:
         self.cancels: list[tuple[str, int, bool]] = []
         self.refusal: Exception | None = None
         """What `start` raises in place of starting."""
+        self.discard_error: Exception | None = None
+        """What `discard` raises in place of discarding."""
         self.gate = asyncio.Event()
         """`start` waits for it before it starts an attempt."""
         self.gate.set()
         self.fractional_gpus = True
+        self.gone = False
+        """The gateway was killed: it starts nothing and sees nothing any more."""
         self._report: Report | None = None
 
     def capabilities(self) -> Capabilities:
@@ -93,10 +97,15 @@ class ControlledEngine:
 
     async def start(self, launch: Launch) -> None:
         await self.gate.wait()
+        # Another turn of the loop, as a real engine takes before and after it acts.
+        await asyncio.sleep(0)
+        if self.gone:
+            return
         if self.refusal is not None:
             self.machine.void.add((launch.task_id, launch.attempt))
             raise self.refusal
         self.machine.start(launch)
+        await asyncio.sleep(0)
         self.report(launch.task_id, launch.attempt, State.RUNNING)
 
     async def attach(self, task_id: str, attempt: int, run_dir: Path) -> None:
@@ -112,6 +121,8 @@ class ControlledEngine:
         self.cancels.append((task_id, attempt, force))
 
     async def discard(self, task_id: str) -> None:
+        if self.discard_error is not None:
+            raise self.discard_error
         self.machine.discarded.append(task_id)
 
     async def close(self) -> None:
@@ -138,7 +149,7 @@ class ControlledEngine:
         self._tell(observation)
 
     def _tell(self, observation: Observation) -> None:
-        if self._report is not None:
+        if self._report is not None and not self.gone:
             self._report(observation)
 
 
