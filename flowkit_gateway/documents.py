@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from flowkit_gateway.store.rows import EventRow, TaskRow
 
 
+@lru_cache(maxsize=1024)
 def timestamp(at: float) -> str:
     """Return a Unix time as RFC 3339 in UTC.
 

@@ -74,7 +74,7 @@ def serve(settings: Settings) -> None:
     Raises:
         StartError: it cannot start; nothing is left behind.
     """
-    # What the gateway writes is its owner's alone; what tasks write is as open as the owner's files.
+    # What the gateway writes is its owner's alone; what tasks write is as open as the owner says.
     task_umask = os.umask(0o077)
     try:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
