@@ -51,8 +51,10 @@ class CommandLine:
 
     def end(self) -> None:
         """Leave no process behind."""
-        self("cancel", "--all", "--force")
-        self("gateway", "stop")
+        try:
+            self("cancel", "--all", "--force")
+        finally:
+            self("gateway", "stop")
 
 
 @pytest.fixture(scope="session")
