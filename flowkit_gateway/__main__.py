@@ -130,7 +130,9 @@ def _log_to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # The application logs its mistakes once, under their correlation ids; uvicorn would repeat
+    # them, and tell of each client that it stops waiting for.
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from flowkit_gateway.discovery import FILE_NAME, find
 from tests.conditions import eventually
 from tests.gateway.conftest import StartGateway
 from tests.gateway.gateway_process import GatewayProcess
+from tests.gateway.http.test_requests import connection
 from tests.gateway.http.test_streams import stream
 from tests.gateway.http.test_tasks import submit, wait
 
@@ -83,6 +84,22 @@ def test_a_stop_answers_those_who_wait(start_gateway: StartGateway) -> None:
         thread.join(10)
     assert task in answers
     assert answers.count([]) == 2
+
+
+def test_a_client_that_does_not_read_cannot_keep_a_gateway(start_gateway: StartGateway) -> None:
+    gateway = start_gateway(engine="local")
+    with gateway.client() as client, connection(gateway) as stuck:
+        task = submit(client, command=["bash", "-c", "yes flowkit | head -c 50000000"])
+        assert wait(client, task)["status"] == "completed"
+        stuck.sendall(
+            f"GET /v1/tasks/{task['id']}/logs:follow HTTP/1.1\r\nHost: localhost\r\n"
+            f"Authorization: Bearer {gateway.token}\r\n\r\n".encode()
+        )
+        assert stuck.recv(1)
+        begin = time.monotonic()
+        assert gateway.stop() == 0
+    assert time.monotonic() - begin < 5
+    assert "Traceback" not in gateway.log
 
 
 def _connections(gateway: GatewayProcess) -> int:
