@@ -75,8 +75,9 @@ class EmbeddedGateway:
         """
         record = status(self._directory)
         if record is not None and self._endpoint(record) == failed:
-            # It is there and does not answer, or refuses its own key: it is about to end.
-            record = start(self._directory, stale=record)
+            if _listens(record):
+                return None
+            record = start(self._directory, stale=record)  # it is about to end
         return self._endpoint(record or start(self._directory))
 
     def _endpoint(self, record: Record) -> Endpoint:

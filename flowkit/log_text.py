@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import codecs
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -72,29 +72,27 @@ class LineDecoder:
 
     Example:
         >>> lines = LineDecoder()
-        >>> list(lines.feed(("stdout", b"one\ntw"))), list(lines.feed(("stderr", b"!\n")))
+        >>> lines.feed(("stdout", b"one\ntw")), lines.feed(("stderr", b"!\n"))
         (['one'], ['!'])
-        >>> list(lines.flush())
+        >>> lines.flush()
         ['tw']
     """
 
     def __init__(self) -> None:
         self._splitters: dict[str, LineSplitter] = {}
 
-    def feed(self, chunk: Chunk) -> Iterator[str]:
-        """Yield the lines that a chunk completes, without their ends."""
+    def feed(self, chunk: Chunk) -> list[str]:
+        """Return the lines that a chunk completes, without their ends."""
         stream, data = chunk
         splitter = self._splitters.get(stream)
         if splitter is None:
             splitter = self._splitters[stream] = LineSplitter()
-        for line in splitter.feed(data):
-            yield line.decode("utf-8", errors="replace")
+        return [line.decode("utf-8", "replace") for line in splitter.feed(data)]
 
-    def flush(self) -> Iterator[str]:
-        """Yield the last line of each stream, if its end never came."""
-        for splitter in self._splitters.values():
-            for line in splitter.flush():
-                yield line.decode("utf-8", errors="replace")
+    def flush(self) -> list[str]:
+        """Return the last line of each stream, if its end never came."""
+        last = [line for splitter in self._splitters.values() for line in splitter.flush()]
+        return [line.decode("utf-8", "replace") for line in last]
 
 
 def view(

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from flowkit._async.flow import DEFAULT_TIMEOUT, AsyncFlow
+from flowkit._async.flow import AsyncFlow
 from flowkit.status import TaskStatus
+from flowkit.transport.retries import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from flowkit._async.task import AsyncTask

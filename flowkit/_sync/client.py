@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from flowkit._sync.flow import DEFAULT_TIMEOUT, Flow
+from flowkit._sync.flow import Flow
 from flowkit.status import TaskStatus
+from flowkit.transport.retries import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from flowkit._sync.task import Task

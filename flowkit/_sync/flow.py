@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Self, overload
 from flowkit.config import resolve_settings
 from flowkit.errors import InvalidRequest
 from flowkit.transport.endpoint import Endpoint, FixedGateway, Gateway
-from flowkit.transport.retries import RetryPolicy
+from flowkit.transport.retries import DEFAULT_TIMEOUT, RetryPolicy
 
 if TYPE_CHECKING:
     from flowkit_api.models import Event, InstanceType, Server, TaskPlan, TaskStatus
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from flowkit.task_config import TaskConfig
     from flowkit.transport._sync.transport import Transport
 
-DEFAULT_TIMEOUT = 60.0
 _MOST_RETRIES = 100
 
 

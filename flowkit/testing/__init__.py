@@ -1,16 +1,16 @@
 """What tests of code that uses flowkit need: a gateway of their own.
 
-    import pytest
-    from flowkit import Flow
-    from flowkit.testing import gateway
+import pytest
+from flowkit import Flow
+from flowkit.testing import gateway
 
-    @pytest.fixture
-    def flow(tmp_path):
-        with gateway(tmp_path) as flow:
-            yield flow
+@pytest.fixture
+def flow(tmp_path):
+    with gateway(tmp_path) as flow:
+        yield flow
 
-    def test_training_succeeds(flow: Flow):
-        assert flow.run("python train.py", gpu="a100").wait().exit_code == 0
+def test_training_succeeds(flow: Flow):
+    assert flow.run("python train.py", gpu="a100").wait().exit_code == 0
 """
 
 from __future__ import annotations
@@ -42,30 +42,35 @@ def gateway(home: str | os.PathLike[str] | None = None) -> Iterator[Flow]:
     Raises:
         GatewayStartError: it could not be started.
     """
-    from flowkit import Flow, embedded
+    from flowkit import Flow
 
     temporary = home is None
     directory = Path(tempfile.mkdtemp(prefix="flowkit-") if home is None else home)
     settings = {"FLOWKIT_HOME": str(directory), **dict.fromkeys(_SETTINGS)}
     try:
-        with _environment(settings), Flow() as flow:
+        with _environment(settings):
             try:
-                yield flow
+                with Flow() as flow:
+                    yield flow
             finally:
-                if embedded.status() is not None:
-                    _end_tasks(flow)
-                    embedded.stop()
+                _end(directory)
     finally:
         if temporary:
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def _end_tasks(flow: Flow) -> None:
-    active = [task for task in flow.tasks.list() if not task.is_terminal]
-    for task in active:
-        task.cancel(force=True)
-    for task in active:
-        task.wait()
+def _end(directory: Path) -> None:
+    from flowkit import Flow, embedded
+
+    # A gateway that was killed has left its tasks running: another one ends them.
+    if (directory / "gateway" / "tasks").exists():
+        with Flow() as flow:
+            active = [task for task in flow.tasks.list() if not task.is_terminal]
+            for task in active:
+                task.cancel(force=True)
+            for task in active:
+                task.wait()
+    embedded.stop()
 
 
 @contextmanager

@@ -1,10 +1,11 @@
-"""When a call is made again, and after how long."""
+"""How long a call waits for its answer, when it is made again, and after how long."""
 
 from __future__ import annotations
 
 import random
 from typing import NamedTuple
 
+DEFAULT_TIMEOUT = 30.0
 RETRIED_STATUSES = frozenset({408, 429, 502, 503, 504})
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 8.0

@@ -23,12 +23,11 @@ from flowkit.transport import operations
 from flowkit.transport.clients import AsyncScope, Link, client_options
 from flowkit.transport.endpoint import Endpoint, Gateway
 from flowkit.transport.failures import FAILURES, NEVER_SENT, failure
-from flowkit.transport.retries import RETRIED_STATUSES, RetryPolicy
+from flowkit.transport.retries import DEFAULT_TIMEOUT, RETRIED_STATUSES, RetryPolicy
 from flowkit.transport.sse import EventParser, EventTooLarge, ServerSentEvent
 
 T = TypeVar("T")
 
-DEFAULT_TIMEOUT = 60.0
 _MOST_RELOCATIONS = 3
 
 
@@ -164,7 +163,7 @@ class AsyncTransport:
         uncertain = False
         while True:
             link = await self._locate()
-            never_sent = False
+            never_sent = may_have_moved = False
             try:
                 response = await self._send(link, request, stream=stream)
                 if response.is_success or (uncertain and _is_gone(request, response)):
@@ -172,17 +171,16 @@ class AsyncTransport:
                 error = error_from_response(
                     response.status_code, response.headers, response.content
                 )
+                # The port may be another gateway's by now, which does not know this one's key.
+                may_have_moved = isinstance(error, Unauthenticated)
             except FAILURES as cause:
                 never_sent = isinstance(cause, NEVER_SENT)
+                may_have_moved = isinstance(cause, httpx.ConnectError)
                 error = failure(cause, link.endpoint)
             except RuntimeError as cause:  # what httpx says when another thread closed this
                 raise (_closed() if self._closed else cause) from cause
             uncertain = uncertain or not never_sent
-            if (
-                (never_sent or isinstance(error, Unauthenticated))
-                and relocations < _MOST_RELOCATIONS
-                and await self._relocate(link)
-            ):
+            if may_have_moved and relocations < _MOST_RELOCATIONS and await self._relocate(link):
                 relocations += 1
                 continue
             if not (never_sent or _may_repeat(request, error)):
