@@ -155,6 +155,7 @@ async def _run(
             ),
         )
         logger.info("serving %s with the %s engine from %s", url, engine.name, settings.data_dir)
+        app.last_call = time.monotonic()
         try:
             await server.serve_until(stop, _idle_stop(settings, app, scheduler, stop))
         finally:

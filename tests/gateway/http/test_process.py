@@ -203,12 +203,12 @@ def test_the_environment_says_when_an_embedded_gateway_is_idle(
 
 
 def test_a_gateway_with_a_task_or_a_call_is_not_idle(start_gateway: StartGateway) -> None:
-    gateway = start_gateway("--embedded", "--idle-timeout", "0.1", *HOLD)
+    gateway = start_gateway("--embedded", "--idle-timeout", "1.5", *HOLD)
     assert gateway.process is not None
     with gateway.client() as client:
         task = wait(client, submit(client), until="running")
         # Held for longer than the gateway looks whether it is idle.
-        client.get(f"/v1/tasks/{task['id']}:wait?timeout=2.5")
+        client.get(f"/v1/tasks/{task['id']}:wait?timeout=3.5")
         assert gateway.process.poll() is None
         with stream(client, "/v1/events:follow") as events:
             with gateway.client() as other:
