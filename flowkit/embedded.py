@@ -223,7 +223,8 @@ def _spawn(directory: Path) -> int:
     child = os.posix_spawn(
         sys.executable,
         command,
-        os.environ,
+        # When a task's client starts it, this is how the task's end leaves it and others alone.
+        {**os.environ, "_FLOWKIT_GATEWAY_DIR": str(directory)},
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(directory / "gateway.log"), flags, 0o600),

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowkit_gateway.engines.engine import StartError
+from flowkit_gateway.engines.local import tree
 
 if TYPE_CHECKING:
     from flowkit_gateway.engines.local.supervisor import Job
@@ -196,12 +197,12 @@ def _start(connection: socket.socket, umask: int) -> subprocess.Popen[bytes]:
 
 
 def _bare_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Keep only what Python needs to start.
+    """Keep only what Python needs to start, and the mark that spares what serves the gateway.
 
     A gateway that a task started carries that task's marks, by which leftovers are found and
     killed; a supervisor of other tasks must not.
     """
-    return {name: environ[name] for name in ("LD_LIBRARY_PATH",) if name in environ}
+    return {name: environ[name] for name in ("LD_LIBRARY_PATH", tree.MARK) if name in environ}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -86,8 +86,13 @@ def children(pid: int) -> list[int]:
     return _children_by_scan(pid) if listed is None else listed
 
 
-def descendants(pid: int) -> list[Process]:
-    """Describe everything that a process started, parents before their children."""
+def descendants(pid: int, spare: Callable[[int], bool] = lambda _: False) -> list[Process]:
+    """Describe everything that a process started, parents before their children.
+
+    Args:
+        pid: The process.
+        spare: Whether a process is to be left out, with everything that it started.
+    """
     found: list[Process] = []
     waiting = [pid]
     seen = {pid}
@@ -95,7 +100,7 @@ def descendants(pid: int) -> list[Process]:
         parent = waiting.pop()
         for child in children(parent):
             description = None if child in seen else process(child)
-            if description is not None and description.parent == parent:
+            if description is not None and description.parent == parent and not spare(child):
                 seen.add(child)
                 found.append(description)
                 waiting.append(child)
@@ -176,12 +181,17 @@ def _text(path: str) -> bytes:
         return b""
 
 
+def environment(pid: int) -> bytes:
+    """Return a process's environment as it was at its start; empty when it cannot be seen."""
+    return _text(f"/proc/{pid}/environ")
+
+
 def marked(is_marked: Callable[[bytes], bool]) -> list[Process]:
     """Describe the processes whose environment, as it was at their start, satisfies a test."""
     found = []
     for pid in processes():
         description = process(pid)
-        environment = _text(f"/proc/{pid}/environ")
-        if description is not None and environment and is_marked(environment):
+        block = environment(pid)
+        if description is not None and block and is_marked(block):
             found.append(description)
     return found

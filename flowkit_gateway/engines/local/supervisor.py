@@ -15,7 +15,7 @@ import time
 import traceback
 from typing import TypedDict
 
-from flowkit_gateway.engines.local import cgroups, claim, outcome, procfs
+from flowkit_gateway.engines.local import cgroups, claim, outcome, procfs, tree
 from flowkit_gateway.engines.local.output import STDERR, STDOUT, Output
 from flowkit_gateway.engines.local.program import NotStarted, find_program, not_run
 
@@ -59,7 +59,7 @@ def supervise(job: Job, boot_id: str) -> None:
     try:
         Supervisor(job, boot_id).run()
     except BaseException:
-        procfs.end(procfs.descendants(os.getpid()), (signal.SIGKILL,))
+        procfs.end(tree.members(), (signal.SIGKILL,))
         # Nobody reads this process's stderr; the engine puts the file into the task's message.
         crash = os.open(f"{job['run_dir']}/crash", os.O_WRONLY | os.O_CREAT, 0o600)
         os.write(crash, traceback.format_exc().encode())
@@ -265,6 +265,9 @@ class Supervisor:
                 break
             if pid == self._main:
                 self._status = status
+        if self._status is not None and tree.only_the_gateway_is_left():
+            self._alone = True
+            return
         if self._status is not None and self._kill_at is None:
             self._stop(self._reason, min(self._job["grace_period"], _LEFTOVER_GRACE))
 
@@ -276,7 +279,7 @@ class Supervisor:
         first = self._kill_at is None
         self._kill_at = now + grace if first else min(self._kill_at or now, now + grace)
         if first and grace > 0:
-            procfs.end(procfs.descendants(os.getpid()), (signal.SIGTERM, signal.SIGCONT))
+            procfs.end(tree.members(), (signal.SIGTERM, signal.SIGCONT))
 
     def _keep_time(self) -> None:
         now = time.monotonic()
@@ -292,7 +295,7 @@ class Supervisor:
     def _kill(self, now: float) -> None:
         if self._killing_since is None:
             self._killing_since = now
-        found = procfs.descendants(os.getpid())
+        found = tree.members()
         # A group is killed as one, however fast its processes multiply. Its number is sure
         # while a child that we have not reaped belongs to it.
         for group in {child.group for child in found if child.parent == os.getpid()}:
@@ -328,7 +331,7 @@ class Supervisor:
         limit = self._job["memory_bytes"]
         if limit is None or self._status is not None:
             return
-        found = procfs.descendants(os.getpid())
+        found = tree.members()
         # Pages that processes share count for each of them at first; the exact sum is dear.
         if procfs.resident_bytes(found) > limit and procfs.proportional_bytes(found) > limit:
             self._stop("out_of_memory", grace=0.0)
