@@ -97,11 +97,16 @@ def demand_of(
     )
 
 
+@lru_cache(maxsize=1024)
+def _parse(text: str) -> GPURequest:
+    return GPURequest.parse(text)
+
+
 def _parse_all(texts: list[str], loc: str) -> tuple[GPURequest, ...]:
     requests = []
     for place, text in enumerate(texts):
         with _refusing_at(f"{loc}/{place}"):
-            requests.append(GPURequest.parse(text))
+            requests.append(_parse(text))
     return tuple(requests)
 
 

@@ -82,6 +82,7 @@ class Scheduler:
         self._changes = changes
         self._tasks_dir = data_dir / "tasks"
         self._max_output_bytes = max_output_bytes
+        self._inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         self.pool = Pool(engine.capacity())
         self.catalogue = Catalogue(self.pool)
         self.planner = Planner(engine, self.pool, self.catalogue)
@@ -376,7 +377,6 @@ class Scheduler:
 
     def _launch(self, row: TaskRow, placement: Placement) -> Launch:
         settings = row.settings
-        own = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         caller = cast("dict[str, str]", settings.get("caller_env") or {})
         env = cast("dict[str, str]", settings.get("env") or {})
         return Launch(
@@ -384,7 +384,7 @@ class Scheduler:
             attempt=row.attempt,
             run_dir=self._run_dir(row.id, row.attempt),
             command=cast("list[str]", settings["command"]),
-            env={**own, **caller, **env},
+            env={**self._inherited, **caller, **env},
             working_dir=cast("str | None", settings.get("working_dir")),
             cpus=placement.cpus,
             memory_bytes=placement.memory_bytes or None,

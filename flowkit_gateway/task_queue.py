@@ -1,34 +1,41 @@
 """The queue: by priority, then by age, with tasks of equal demand kept together.
 
 Tasks of equal demand fit or fail alike, so a pass looks at one task a demand instead of at every
-task: its cost grows with the variety of the queue, not with its length.
+task: its cost grows with the variety of what waits, not with how much waits.
 """
 
 from __future__ import annotations
 
-import heapq
 from bisect import bisect_left, insort
-from typing import TypeVar
 
 from flowkit_gateway.placement import Demand, Pool, Promised
 from flowkit_gateway.store.rows import Placement
 
-_Lane = tuple[int, Demand]
-"""Tasks of one priority (negated, so that lanes sort by turn) and one demand."""
-
-_Key = TypeVar("_Key", int, _Lane)
-
-_MOST_PASSED_OVER = 500
+_MOST_PASSED_OVER = 200
 """Lanes that do not fit before a pass gives up, which bounds the time that it holds the loop."""
+
+
+class _Lane:
+    """Tasks of one priority and one demand, oldest first."""
+
+    __slots__ = ("demand", "tasks", "turn")
+
+    def __init__(self, turn: int, demand: Demand) -> None:
+        self.turn = turn
+        """The negated priority, so that lanes sort by turn."""
+        self.demand = demand
+        self.tasks: list[str] = []
 
 
 class TaskQueue:
     """Tasks that wait for capacity. Task ids order by age."""
 
     def __init__(self) -> None:
-        self._lanes: dict[_Lane, list[str]] = {}
+        self._lanes: dict[tuple[int, Demand], _Lane] = {}
         self._lane_of: dict[str, _Lane] = {}
-        self._by_priority: dict[int, list[str]] = {}
+        self._by_turn: dict[int, list[str]] = {}
+        self._heads: list[tuple[int, str, _Lane]] = []
+        """The oldest task of each lane, by turn and age."""
 
     def __len__(self) -> int:
         return len(self._lane_of)
@@ -40,33 +47,55 @@ class TaskQueue:
         """Put a task in its place, or leave it where it is."""
         if task_id in self._lane_of:
             return
-        lane = self._lane_of[task_id] = (-priority, demand)
-        insort(self._lanes.setdefault(lane, []), task_id)
-        insort(self._by_priority.setdefault(lane[0], []), task_id)
+        turn = -priority
+        lane = self._lanes.get((turn, demand))
+        if lane is None:
+            lane = self._lanes[turn, demand] = _Lane(turn, demand)
+        self._lane_of[task_id] = lane
+        insort(self._by_turn.setdefault(turn, []), task_id)
+        head = lane.tasks[0] if lane.tasks else None
+        insort(lane.tasks, task_id)
+        self._replace_head(lane, head)
 
     def remove(self, task_id: str) -> bool:
         """Take a task out; False when it is not queued."""
         lane = self._lane_of.pop(task_id, None)
         if lane is None:
             return False
-        _take(self._lanes, lane, task_id)
-        _take(self._by_priority, lane[0], task_id)
+        same_turn = self._by_turn[lane.turn]
+        del same_turn[bisect_left(same_turn, task_id)]
+        if not same_turn:
+            del self._by_turn[lane.turn]
+        head = lane.tasks[0]
+        del lane.tasks[bisect_left(lane.tasks, task_id)]
+        if not lane.tasks:
+            del self._lanes[lane.turn, lane.demand]
+        self._replace_head(lane, head)
         return True
+
+    def _replace_head(self, lane: _Lane, before: str | None) -> None:
+        head = lane.tasks[0] if lane.tasks else None
+        if head == before:
+            return
+        if before is not None:
+            del self._heads[bisect_left(self._heads, (lane.turn, before))]
+        if head is not None:
+            insort(self._heads, (lane.turn, head, lane))
 
     def reprioritize(self, task_id: str, priority: int) -> None:
         """Move a task to the place of another priority, if it is queued."""
         lane = self._lane_of.get(task_id)
         if lane is not None:
             self.remove(task_id)
-            self.add(task_id, priority, lane[1])
+            self.add(task_id, priority, lane.demand)
 
     def position(self, task_id: str) -> int | None:
         """Return a task's place from 1, or None when it is not queued."""
         lane = self._lane_of.get(task_id)
         if lane is None:
             return None
-        ahead = sum(len(tasks) for turn, tasks in self._by_priority.items() if turn < lane[0])
-        return ahead + bisect_left(self._by_priority[lane[0]], task_id) + 1
+        ahead = sum(len(tasks) for turn, tasks in self._by_turn.items() if turn < lane.turn)
+        return ahead + bisect_left(self._by_turn[lane.turn], task_id) + 1
 
     def start_what_fits(self, pool: Pool, most: int) -> list[tuple[str, Placement]]:
         """Take the tasks that fit now out of the queue and their shares out of the pool.
@@ -81,29 +110,17 @@ class TaskQueue:
         """
         started: list[tuple[str, Placement]] = []
         promised = Promised()
-        if pool.exhausted(promised):
-            return started
-        heads = [(lane[0], waiting[0], lane) for lane, waiting in self._lanes.items()]
-        heapq.heapify(heads)
-        passed_over = 0
-        while heads and len(started) < most and not pool.exhausted(promised):
-            turn, task_id, lane = heapq.heappop(heads)
-            placement = pool.choose(lane[1], promised)
-            if placement is None:
-                passed_over += 1
-                if passed_over == _MOST_PASSED_OVER:
-                    break
+        place = 0
+        while place < len(self._heads) and len(started) < most and not pool.exhausted(promised):
+            _, task_id, lane = self._heads[place]
+            placement = pool.choose(lane.demand, promised)
+            if placement is not None:
+                pool.take(placement)
+                # The lane's next task is younger: its head comes to this place or a later one.
+                self.remove(task_id)
+                started.append((task_id, placement))
                 continue
-            pool.take(placement)
-            self.remove(task_id)
-            started.append((task_id, placement))
-            if lane in self._lanes:
-                heapq.heappush(heads, (turn, self._lanes[lane][0], lane))
+            place += 1
+            if place == _MOST_PASSED_OVER:
+                break
         return started
-
-
-def _take(lists: dict[_Key, list[str]], key: _Key, task_id: str) -> None:
-    tasks = lists[key]
-    del tasks[bisect_left(tasks, task_id)]
-    if not tasks:
-        del lists[key]

@@ -95,15 +95,14 @@ async def test_tasks_wait_for_room_and_start_as_it_comes(gateway: ControlledGate
     assert gateway.scheduler.running == 2
 
 
-async def test_the_environment_of_a_task(
-    gateway: ControlledGateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_environment_of_a_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANG", "from-gateway")
     monkeypatch.setenv("HOME", "from-gateway")
     monkeypatch.setenv("SECRET_OF_THE_GATEWAY", "1")
-    task = await gateway.task(caller_env={"HOME": "caller", "A": "caller"}, env={"A": "own"})
-    await gateway.reaches(task, "running")
-    env = gateway.launch(task).env
+    async with opened(tmp_path) as gateway:
+        task = await gateway.task(caller_env={"HOME": "caller", "A": "caller"}, env={"A": "own"})
+        await gateway.reaches(task, "running")
+        env = gateway.launch(task).env
     assert (env["LANG"], env["HOME"], env["A"]) == ("from-gateway", "caller", "own")
     assert "SECRET_OF_THE_GATEWAY" not in env
 

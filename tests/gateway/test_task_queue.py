@@ -103,7 +103,8 @@ def test_an_emptied_queue_keeps_nothing() -> None:
             queue.reprioritize(f"{number:04}", 9)
     assert len(started(queue, pool)) == 1000
     assert not queue._lanes
-    assert not queue._by_priority
+    assert not queue._by_turn
+    assert not queue._heads
 
 
 DEMANDS = st.builds(
