@@ -49,17 +49,18 @@ class InPlace(NamedTuple):
     """Whose place a task runs in, where client and gateway are one user on one machine."""
 
     directory: str
-    environment: Mapping[str, str]
+    environment: dict[str, str]
+    """What makes it the same place for a program: paths, activated environments, the language."""
 
     @classmethod
     def here(cls) -> InPlace:
         """Return the place of this process.
 
         Raises:
-            InvalidTaskConfig: its working directory is gone.
+            InvalidTaskConfig: its working directory is gone, or a variable is not UTF-8.
         """
         try:
-            return cls(os.getcwd(), os.environ)
+            return cls(os.getcwd(), _visible(os.environ))
         except FileNotFoundError as error:
             raise InvalidTaskConfig(
                 "the current directory does not exist any more", hint="give a working_dir"
@@ -220,7 +221,7 @@ class TaskConfig:
             values["max_price_per_hour"] = Money(amount_minor=price, currency="USD")
         if in_place is not None:
             values["working_dir"] = _directory(values.get("working_dir"), in_place.directory)
-            values["caller_env"] = _caller_env(in_place.environment)
+            values["caller_env"] = in_place.environment
         return TaskCreate(**values)
 
 
@@ -396,7 +397,7 @@ def _directory(given: str | None, here: str) -> str:
     return path
 
 
-def _caller_env(environment: Mapping[str, str]) -> dict[str, str]:
+def _visible(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: _text(f"the environment variable {name}", value, 131072)
         for name, value in environment.items()

@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import os
 import ssl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypedDict
 
 import httpx
 
+from flowkit.errors import ConfigError
 from flowkit.transport.endpoint import Endpoint
 from flowkit.transport.failures import CONNECT_TIMEOUT
 
@@ -25,6 +28,22 @@ class ClientOptions(TypedDict):
     verify: ssl.SSLContext
     trust_env: bool
     limits: httpx.Limits
+
+
+@contextmanager
+def setting_up() -> Iterator[None]:
+    """Raise as a `ConfigError` what httpx says of the environment: proxies, certificates.
+
+    Raises:
+        ConfigError: no client can be set up in this environment.
+    """
+    try:
+        yield
+    except (ImportError, OSError, ValueError) as error:
+        raise ConfigError(
+            f"connections cannot be set up: {error}",
+            hint="look at the variables HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE",
+        ) from error
 
 
 def client_options(endpoint: Endpoint, *, held: bool) -> ClientOptions:
@@ -114,6 +133,12 @@ class Scope:
     def current() -> object:
         return os.getpid()
 
+    @staticmethod
+    def leave(clients: Iterable[httpx.Client]) -> None:
+        """Give up the clients of another scope; the parent's ends of them stay open."""
+        for client in clients:
+            client.close()
+
 
 class AsyncScope:
     """Within what connections can be shared: a process and an event loop."""
@@ -124,3 +149,7 @@ class AsyncScope:
         import asyncio
 
         return os.getpid(), asyncio.get_running_loop()
+
+    @staticmethod
+    def leave(clients: Iterable[httpx.AsyncClient]) -> None:
+        """Give up the clients of another scope; only its own event loop could close them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 
 import httpx
 
@@ -59,6 +60,8 @@ def _reason(error: BaseException) -> str:
     """Return the operating system's word if there is one: httpx's own is often empty."""
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, ssl.SSLError):  # its numbers are not the system's
+            return str(cause)
         if isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
             return os.strerror(cause.errno)
         cause = cause.__cause__ or cause.__context__

@@ -21,7 +21,7 @@ from flowkit.errors import (
     error_from_response,
 )
 from flowkit.transport import operations
-from flowkit.transport.clients import Link, Scope, client_options
+from flowkit.transport.clients import Link, Scope, client_options, setting_up
 from flowkit.transport.endpoint import Endpoint, Gateway
 from flowkit.transport.failures import FAILURES, NEVER_SENT, failure
 from flowkit.transport.retries import DEFAULT_TIMEOUT, RETRIED_STATUSES, RetryPolicy
@@ -209,14 +209,15 @@ class Transport:
             if self._closed:
                 raise _closed()
             if self._scope != scope:
-                # Not closed: their connections belong to another process or a dead event loop.
+                Scope.leave(self._clients.values())
                 self._scope, self._clients = scope, {}
             client = self._clients.get(held)
             if client is None:
-                client = self._clients[held] = httpx.Client(
-                    **client_options(endpoint, held=held),
-                    transport=self._connect() if self._connect else None,
-                )
+                with setting_up():
+                    client = self._clients[held] = httpx.Client(
+                        **client_options(endpoint, held=held),
+                        transport=self._connect() if self._connect else None,
+                    )
         return client
 
     def _locate(self) -> Link:

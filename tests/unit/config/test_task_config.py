@@ -189,7 +189,9 @@ class TestInPlace:
         with pytest.raises(InvalidTaskConfig, match=rf"working_dir .*/{name} (is not|does not)"):
             TaskConfig(command="true", working_dir=name).to_wire(InPlace(str(tmp_path), {}))
 
-    def test_it_sees_of_the_environment_what_makes_it_the_same_place(self, tmp_path: Path) -> None:
+    def test_it_sees_of_the_environment_what_makes_it_the_same_place(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         kept = {
             "PATH": "/bin",
             "VIRTUAL_ENV": "/v",
@@ -200,8 +202,13 @@ class TestInPlace:
             "LC_ALL": "C",
         }
         others = {"AWS_SECRET_ACCESS_KEY": "s", "FLOWKIT_API_KEY": "k", "LC_1-2": "x", "SHLVL": "1"}
-        task = TaskConfig(command="true").to_wire(InPlace(str(tmp_path), kept | others))
-        assert task.caller_env == kept
+        monkeypatch.setattr("os.environ", kept | others)
+        assert TaskConfig(command="true").to_wire(InPlace.here()).caller_env == kept
+
+    def test_a_variable_that_is_not_utf8_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LC_NAME", "\udcff")
+        with pytest.raises(InvalidTaskConfig, match="variable LC_NAME holds bytes"):
+            InPlace.here()
 
     def test_elsewhere_nothing_of_the_caller_is_sent(self) -> None:
         task = TaskConfig(command="true").to_wire()

@@ -10,6 +10,8 @@ import threading
 import httpx
 import pytest
 
+from flowkit.errors import ConfigError
+from flowkit.transport import clients
 from flowkit.transport._async.transport import AsyncTransport
 from flowkit.transport._sync.transport import Transport
 from flowkit.transport.clients import Link, client_options
@@ -153,3 +155,23 @@ def test_a_second_event_loop_does_not_use_the_first_ones_connections(
     asyncio.run(call())
     asyncio.run(call())
     assert counted.made == 2
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:9"),
+        ("HTTPS_PROXY", "gopher://127.0.0.1:9"),
+        ("SSL_CERT_FILE", "/nowhere"),
+    ],
+)
+def test_an_environment_that_httpx_cannot_use_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(clients, "_trust_store", httpx.create_ssl_context)
+    with pytest.raises(ConfigError, match="connections cannot be set up") as caught:
+        Transport(FixedGateway(REMOTE)).send(request())
+    assert variable in str(caught.value.hint)
+    with pytest.raises(ConfigError, match="connections cannot be set up"):
+        asyncio.run(AsyncTransport(FixedGateway(REMOTE)).send(request()))

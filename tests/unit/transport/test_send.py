@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 import httpx
 import pytest
 from flowkit_api.api.tasks import get_task
@@ -257,6 +259,13 @@ def test_the_systems_own_word_is_the_reason(twin: Twin) -> None:
     fault = httpx.ConnectError("All connection attempts failed")
     fault.__cause__ = ConnectionRefusedError(111, "anything")
     with pytest.raises(APIConnectionError, match="Connection refused"):
+        twin.transport(Script(*[fault] * 3)).send(request())
+
+
+def test_what_is_wrong_with_a_certificate_is_the_reason(twin: Twin) -> None:
+    fault = httpx.ConnectError("")
+    fault.__cause__ = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
+    with pytest.raises(APIConnectionError, match="wrong version number"):
         twin.transport(Script(*[fault] * 3)).send(request())
 
 
