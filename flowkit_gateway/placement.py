@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 from flowkit.errors import InvalidGPURequest
 from flowkit.gpus import GPURequest
 from flowkit.instances import InstanceTypeName, Offer
+from flowkit.sizes import GB_PER_UNIT
 from flowkit_gateway.engines.engine import Capacity, Device
 from flowkit_gateway.problems import Detail
 from flowkit_gateway.problems import InvalidGPURequest as InvalidGPUProblem
@@ -120,10 +121,16 @@ def _refusing_at(loc: str) -> Iterator[None]:
 
 
 def _with_least_memory(request: GPURequest, least: float) -> GPURequest:
-    floor = max(least, request.memory_min_gb or 0)
-    return GPURequest(
-        request.count, request.models, floor, request.memory_max_gb, vendor=request.vendor
-    )
+    # Every GPU has more than what the grammar cannot say.
+    floor = max(least, request.memory_min_gb or 0, GB_PER_UNIT["mb"])
+    most = request.memory_max_gb
+    try:
+        return GPURequest(request.count, request.models, floor, most, vendor=request.vendor)
+    except InvalidGPURequest as error:
+        raise InvalidGPURequest(
+            f"{request} has no GPU with the {least:g} GB that min_gpu_memory_gb asks for",
+            hint="leave min_gpu_memory_gb out, or ask for another GPU",
+        ) from error
 
 
 def _parts(amount: float) -> int:

@@ -48,6 +48,7 @@ def take(pool: Pool, wanted: Demand) -> Placement:
         ({"min_gpu_memory_gb": 40}, "1 cpus, 0 bytes, gpu:40gb+"),
         ({"min_gpu_memory_gb": 40, "gpu": ["a100:2"]}, "1 cpus, 0 bytes, a100:40gb+:2"),
         ({"min_gpu_memory_gb": 20, "gpu": ["gpu:40gb+"]}, "1 cpus, 0 bytes, gpu:40gb+"),
+        ({"min_gpu_memory_gb": 5e-324}, "1 cpus, 0 bytes, gpu:0.0009765625gb+"),
     ],
 )
 def test_what_a_task_needs(settings: dict[str, object], expected: str) -> None:
@@ -68,6 +69,7 @@ def test_a_request_outside_the_grammar_is_pointed_at(settings: dict[str, object]
     with pytest.raises(InvalidGPURequest) as caught:
         demand_of(settings, OFFERS, "/body/tasks/3")
     assert [detail.loc for detail in caught.value.details] == [loc]
+    assert "of type" not in caught.value.detail
 
 
 def test_any_gpu_is_the_smallest_one() -> None:

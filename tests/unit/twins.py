@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from flowkit_api.types import Request
 
-from flowkit import AsyncFlow, Flow
+from flowkit import AsyncClient, AsyncFlow, Client, Flow
 from flowkit.transport._async.transport import AsyncTransport
 from flowkit.transport._sync.transport import Transport
 from flowkit.transport.endpoint import Endpoint, FixedGateway, Gateway
@@ -133,6 +133,16 @@ class Twin:
             return Driven(flow, self._runner)
         sync = Flow(api_url=URL, api_key="secret-key")
         sync._api = transport
+        return sync
+
+    def client(self, flow: Any) -> Any:
+        """Return a `Client` of a flow that this has made."""
+        if self._is_async:
+            client = AsyncClient(api_url=URL, api_key="secret-key")
+            client.flow = flow._driven
+            return Driven(client, self._runner)
+        sync = Client(api_url=URL, api_key="secret-key")
+        sync.flow = flow
         return sync
 
 
