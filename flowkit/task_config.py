@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import attrs
 
@@ -123,9 +123,7 @@ class TaskConfig:
                 read(value)
 
     @classmethod
-    def of(
-        cls, task: TaskConfig | str | Path | Sequence[str] | Mapping[str, object], /
-    ) -> TaskConfig:
+    def of(cls, task: TaskLike, /) -> TaskConfig:
         """Return a task given as a config, a dict of its fields, a YAML file or a command.
 
         Args:
@@ -224,6 +222,9 @@ class TaskConfig:
             values["caller_env"] = in_place.environment
         return TaskCreate(**values)
 
+
+TaskLike: TypeAlias = TaskConfig | str | Path | Sequence[str] | Mapping[str, object]
+"""Whatever `TaskConfig.of` takes."""
 
 FIELDS = tuple(attribute.name for attribute in attrs.fields(TaskConfig))
 

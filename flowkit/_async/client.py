@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -12,7 +11,7 @@ from flowkit.transport.retries import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from flowkit._async.task import AsyncTask
-    from flowkit.task_config import TaskConfig
+    from flowkit.task_config import TaskLike
     from flowkit.transport._async.transport import AsyncTransport
 
 
@@ -50,7 +49,7 @@ class AsyncClient:
 
     async def run(
         self,
-        command: TaskConfig | str | Sequence[str] | Mapping[str, object],
+        command: TaskLike,
         gpu: str | None = None,
         cpus: float | None = None,
         memory_gb: float | str | None = None,

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, overload
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, overload
 
-from flowkit.config import resolve_settings
-from flowkit.errors import InvalidRequest
-from flowkit.transport.endpoint import Endpoint, FixedGateway, Gateway
-from flowkit.transport.retries import DEFAULT_TIMEOUT, RetryPolicy
+from flowkit._async.connection import AsyncConnection
 
 if TYPE_CHECKING:
     from flowkit_api.models import Event, InstanceType, Server, TaskPlan, TaskStatus
@@ -21,13 +16,10 @@ if TYPE_CHECKING:
     from flowkit._async.tasks import AsyncTasks, Statuses
     from flowkit.log_text import AsyncText
     from flowkit.requirements import InstanceRequirements
-    from flowkit.task_config import TaskConfig
-    from flowkit.transport._async.transport import AsyncTransport
-
-_MOST_RETRIES = 100
+    from flowkit.task_config import TaskLike
 
 
-class AsyncFlow:
+class AsyncFlow(AsyncConnection):
     """Submits tasks, waits for them, reads their output.
 
     With no argument, no environment variable and no configuration file that names a gateway, the
@@ -47,74 +39,22 @@ class AsyncFlow:
         ConfigError: an argument, a variable or a file is wrong.
 
     Example:
-        >>> from flowkit.testing import gateway
-        >>> with gateway() as flow:
-        ...     task = flow.submit("echo hello", wait=True)
-        ...     print(flow.logs(task.id), end="")
+        >>> async with AsyncFlow() as flow:
+        ...     task = await flow.submit("echo hello", wait=True)
+        ...     print(await flow.logs(task.id), end="")
         hello
     """
 
-    def __init__(
-        self,
-        api_url: str | None = None,
-        api_key: str | None = None,
-        project: str | None = None,
-        profile: str | None = None,
-        *,
-        timeout: float = DEFAULT_TIMEOUT,
-        max_retries: int = 2,
-    ) -> None:
-        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
-            raise InvalidRequest(f"invalid timeout {timeout!r}", hint="a number of seconds")
-        if isinstance(max_retries, bool) or max_retries not in range(_MOST_RETRIES + 1):
-            raise InvalidRequest(
-                f"invalid max_retries {max_retries!r}",
-                hint=f"a whole number from 0 to {_MOST_RETRIES}",
-            )
-        self._settings = resolve_settings(
-            api_url=api_url, api_key=api_key, project=project, profile=profile
-        )
-        self._timeout = timeout
-        self._policy = RetryPolicy(max_retries)
-        self._lock = threading.Lock()
-        self._api: AsyncTransport | None = None
-        self._tasks: AsyncTasks | None = None
-        self._closed = False
-
-    @property
-    def api(self) -> AsyncTransport:
-        """The client for generated calls, with this one's settings, retries and errors.
-
-        Example:
-            >>> from flowkit.testing import gateway
-            >>> from flowkit_api.api.tasks import list_tasks
-            >>> with gateway() as flow:
-            ...     print(list_tasks.sync(client=flow.api).items)
-            []
-        """
-        with self._lock:
-            if self._api is None:
-                from flowkit.transport._async.transport import AsyncTransport
-
-                self._api = AsyncTransport(
-                    self._gateway(), policy=self._policy, timeout=self._timeout
-                )
-                if self._closed:
-                    self._api.refuse()
-            return self._api
-
-    @property
+    @cached_property
     def tasks(self) -> AsyncTasks:
         """Everything that can be done with tasks."""
-        if self._tasks is None:
-            from flowkit._async.tasks import AsyncTasks
+        from flowkit._async.tasks import AsyncTasks
 
-            self._tasks = AsyncTasks(self.api, is_embedded=self._settings.api_url is None)
-        return self._tasks
+        return AsyncTasks(self.api, is_embedded=self.is_embedded)
 
     async def run(
         self,
-        task: TaskConfig | str | Path | Sequence[str] | Mapping[str, object],
+        task: TaskLike,
         *,
         wait: bool = False,
         mounts: str | Mapping[str, str] | None = None,
@@ -137,10 +77,9 @@ class AsyncFlow:
             NoCapacity: nothing here can ever run it.
 
         Example:
-            >>> from flowkit.testing import gateway
-            >>> with gateway() as flow:
-            ...     task = flow.run(["echo", "hi"], name="greeting", gpu="a100:2")
-            ...     print(task.name, task.gpu, task.wait().exit_code)
+            >>> async with AsyncFlow() as flow:
+            ...     task = await flow.run(["echo", "hi"], name="greeting", gpu="a100:2")
+            ...     print(task.name, task.gpu, (await task.wait()).exit_code)
             greeting ['a100:2'] 0
         """
         if mounts is not None:
@@ -150,7 +89,7 @@ class AsyncFlow:
 
     async def submit(
         self,
-        command: TaskConfig | str | Path | Sequence[str] | Mapping[str, object],
+        command: TaskLike,
         *,
         gpu: str | int | Sequence[str | int] | None = None,
         mounts: str | Mapping[str, str] | None = None,
@@ -182,7 +121,7 @@ class AsyncFlow:
 
     async def submit_many(
         self,
-        tasks: Iterable[TaskConfig | str | Path | Sequence[str] | Mapping[str, object]],
+        tasks: Iterable[TaskLike],
         *,
         idempotency_key: str | None = None,
     ) -> list[AsyncTask]:
@@ -203,7 +142,7 @@ class AsyncFlow:
 
     async def plan(
         self,
-        task: TaskConfig | str | Path | Sequence[str] | Mapping[str, object],
+        task: TaskLike,
         **overrides: object,
     ) -> TaskPlan:
         """Say what would be chosen for a task, what was checked, and what could not be.
@@ -236,9 +175,9 @@ class AsyncFlow:
             TaskNotFound: there is none.
 
         Example:
-            >>> from flowkit.testing import gateway
-            >>> with gateway() as flow:
-            ...     print(flow.wait_for(flow.run("exit 7"), timeout="1m").exit_code)
+            >>> async with AsyncFlow() as flow:
+            ...     task = await flow.run("exit 7")
+            ...     print((await flow.wait_for(task, timeout="1m")).exit_code)
             7
         """
         return await self.tasks.wait(task, until=until, timeout=timeout)
@@ -367,9 +306,9 @@ class AsyncFlow:
             TaskNotFound: there is no such task.
 
         Example:
-            >>> from flowkit.testing import gateway
-            >>> with gateway() as flow:
-            ...     for line in flow.logs(flow.run("seq 3"), follow=True):
+            >>> async with AsyncFlow() as flow:
+            ...     task = await flow.run("seq 3")
+            ...     async for line in flow.logs(task, follow=True):
             ...         print(line)
             1
             2
@@ -424,9 +363,8 @@ class AsyncFlow:
             InvalidRequest: a requirement cannot be read.
 
         Example:
-            >>> from flowkit.testing import gateway
-            >>> with gateway() as flow:
-            ...     found = flow.find_instances({"gpu_type": "h200"}, limit=1)
+            >>> async with AsyncFlow() as flow:
+            ...     found = await flow.find_instances({"gpu_type": "h200"}, limit=1)
             ...     print([instance.gpu_model for instance in found])
             ['h200']
         """
@@ -464,34 +402,3 @@ class AsyncFlow:
         from flowkit_api.api.server import get_server
 
         return await self.api.call(get_server.request(), get_server.parse)
-
-    async def close(self) -> None:
-        """Close the connections; calling it again does nothing. Tasks go on."""
-        with self._lock:
-            self._closed = True
-            api = self._api
-        if api is not None:
-            await api.close()
-
-    def _gateway(self) -> Gateway:
-        settings = self._settings
-        if settings.api_url is not None:
-            return FixedGateway(Endpoint(settings.api_url, settings.api_key, settings.project))
-        from flowkit.embedded import EmbeddedGateway
-
-        return EmbeddedGateway(project=settings.project)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    def __repr__(self) -> str:
-        where = self._settings.api_url or "embedded gateway"
-        return f"<{type(self).__name__} {where}{' closed' if self._closed else ''}>"

@@ -22,10 +22,9 @@ class AsyncTask(TaskFields):
         data: All fields, as the contract has them.
 
     Example:
-        >>> from flowkit.testing import gateway
-        >>> with gateway() as flow:
-        ...     task = flow.run("echo hi; exit 3").wait()
-        ...     print(task.status, task.reason, task.exit_code, task.logs().strip())
+        >>> async with AsyncFlow() as flow:
+        ...     task = await flow.submit("echo hi; exit 3", wait=True)
+        ...     print(task.status, task.reason, task.exit_code, await task.logs(), end="")
         failed exited 3 hi
     """
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -13,7 +12,7 @@ from flowkit.transport.retries import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from flowkit._sync.task import Task
-    from flowkit.task_config import TaskConfig
+    from flowkit.task_config import TaskLike
     from flowkit.transport._sync.transport import Transport
 
 
@@ -51,7 +50,7 @@ class Client:
 
     def run(
         self,
-        command: TaskConfig | str | Sequence[str] | Mapping[str, object],
+        command: TaskLike,
         gpu: str | None = None,
         cpus: float | None = None,
         memory_gb: float | str | None = None,

@@ -3,17 +3,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, overload
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, overload
 
-from flowkit.config import resolve_settings
-from flowkit.errors import InvalidRequest
-from flowkit.transport.endpoint import Endpoint, FixedGateway, Gateway
-from flowkit.transport.retries import DEFAULT_TIMEOUT, RetryPolicy
+from flowkit._sync.connection import Connection
 
 if TYPE_CHECKING:
     from flowkit_api.models import Event, InstanceType, Server, TaskPlan, TaskStatus
@@ -22,13 +17,10 @@ if TYPE_CHECKING:
     from flowkit._sync.tasks import Statuses, Tasks
     from flowkit.log_text import Text
     from flowkit.requirements import InstanceRequirements
-    from flowkit.task_config import TaskConfig
-    from flowkit.transport._sync.transport import Transport
-
-_MOST_RETRIES = 100
+    from flowkit.task_config import TaskLike
 
 
-class Flow:
+class Flow(Connection):
     """Submits tasks, waits for them, reads their output.
 
     With no argument, no environment variable and no configuration file that names a gateway, the
@@ -48,72 +40,22 @@ class Flow:
         ConfigError: an argument, a variable or a file is wrong.
 
     Example:
-        >>> from flowkit.testing import gateway
-        >>> with gateway() as flow:
+        >>> with Flow() as flow:
         ...     task = flow.submit("echo hello", wait=True)
         ...     print(flow.logs(task.id), end="")
         hello
     """
 
-    def __init__(
-        self,
-        api_url: str | None = None,
-        api_key: str | None = None,
-        project: str | None = None,
-        profile: str | None = None,
-        *,
-        timeout: float = DEFAULT_TIMEOUT,
-        max_retries: int = 2,
-    ) -> None:
-        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
-            raise InvalidRequest(f"invalid timeout {timeout!r}", hint="a number of seconds")
-        if isinstance(max_retries, bool) or max_retries not in range(_MOST_RETRIES + 1):
-            raise InvalidRequest(
-                f"invalid max_retries {max_retries!r}",
-                hint=f"a whole number from 0 to {_MOST_RETRIES}",
-            )
-        self._settings = resolve_settings(
-            api_url=api_url, api_key=api_key, project=project, profile=profile
-        )
-        self._timeout = timeout
-        self._policy = RetryPolicy(max_retries)
-        self._lock = threading.Lock()
-        self._api: Transport | None = None
-        self._tasks: Tasks | None = None
-        self._closed = False
-
-    @property
-    def api(self) -> Transport:
-        """The client for generated calls, with this one's settings, retries and errors.
-
-        Example:
-            >>> from flowkit.testing import gateway
-            >>> from flowkit_api.api.tasks import list_tasks
-            >>> with gateway() as flow:
-            ...     print(list_tasks.sync(client=flow.api).items)
-            []
-        """
-        with self._lock:
-            if self._api is None:
-                from flowkit.transport._sync.transport import Transport
-
-                self._api = Transport(self._gateway(), policy=self._policy, timeout=self._timeout)
-                if self._closed:
-                    self._api.refuse()
-            return self._api
-
-    @property
+    @cached_property
     def tasks(self) -> Tasks:
         """Everything that can be done with tasks."""
-        if self._tasks is None:
-            from flowkit._sync.tasks import Tasks
+        from flowkit._sync.tasks import Tasks
 
-            self._tasks = Tasks(self.api, is_embedded=self._settings.api_url is None)
-        return self._tasks
+        return Tasks(self.api, is_embedded=self.is_embedded)
 
     def run(
         self,
-        task: TaskConfig | str | Path | Sequence[str] | Mapping[str, object],
+        task: TaskLike,
         *,
         wait: bool = False,
         mounts: str | Mapping[str, str] | None = None,
@@ -136,10 +78,9 @@ class Flow:
             NoCapacity: nothing here can ever run it.
 
         Example:
-            >>> from flowkit.testing import gateway
-            >>> with gateway() as flow:
+            >>> with Flow() as flow:
             ...     task = flow.run(["echo", "hi"], name="greeting", gpu="a100:2")
-            ...     print(task.name, task.gpu, task.wait().exit_code)
+            ...     print(task.name, task.gpu, (task.wait()).exit_code)
             greeting ['a100:2'] 0
         """
         if mounts is not None:
@@ -149,7 +90,7 @@ class Flow:
 
     def submit(
         self,
-        command: TaskConfig | str | Path | Sequence[str] | Mapping[str, object],
+        command: TaskLike,
         *,
         gpu: str | int | Sequence[str | int] | None = None,
         mounts: str | Mapping[str, str] | None = None,
@@ -181,7 +122,7 @@ class Flow:
 
     def submit_many(
         self,
-        tasks: Iterable[TaskConfig | str | Path | Sequence[str] | Mapping[str, object]],
+        tasks: Iterable[TaskLike],
         *,
         idempotency_key: str | None = None,
     ) -> list[Task]:
@@ -202,7 +143,7 @@ class Flow:
 
     def plan(
         self,
-        task: TaskConfig | str | Path | Sequence[str] | Mapping[str, object],
+        task: TaskLike,
         **overrides: object,
     ) -> TaskPlan:
         """Say what would be chosen for a task, what was checked, and what could not be.
@@ -235,9 +176,9 @@ class Flow:
             TaskNotFound: there is none.
 
         Example:
-            >>> from flowkit.testing import gateway
-            >>> with gateway() as flow:
-            ...     print(flow.wait_for(flow.run("exit 7"), timeout="1m").exit_code)
+            >>> with Flow() as flow:
+            ...     task = flow.run("exit 7")
+            ...     print((flow.wait_for(task, timeout="1m")).exit_code)
             7
         """
         return self.tasks.wait(task, until=until, timeout=timeout)
@@ -366,9 +307,9 @@ class Flow:
             TaskNotFound: there is no such task.
 
         Example:
-            >>> from flowkit.testing import gateway
-            >>> with gateway() as flow:
-            ...     for line in flow.logs(flow.run("seq 3"), follow=True):
+            >>> with Flow() as flow:
+            ...     task = flow.run("seq 3")
+            ...     for line in flow.logs(task, follow=True):
             ...         print(line)
             1
             2
@@ -423,8 +364,7 @@ class Flow:
             InvalidRequest: a requirement cannot be read.
 
         Example:
-            >>> from flowkit.testing import gateway
-            >>> with gateway() as flow:
+            >>> with Flow() as flow:
             ...     found = flow.find_instances({"gpu_type": "h200"}, limit=1)
             ...     print([instance.gpu_model for instance in found])
             ['h200']
@@ -463,34 +403,3 @@ class Flow:
         from flowkit_api.api.server import get_server
 
         return self.api.call(get_server.request(), get_server.parse)
-
-    def close(self) -> None:
-        """Close the connections; calling it again does nothing. Tasks go on."""
-        with self._lock:
-            self._closed = True
-            api = self._api
-        if api is not None:
-            api.close()
-
-    def _gateway(self) -> Gateway:
-        settings = self._settings
-        if settings.api_url is not None:
-            return FixedGateway(Endpoint(settings.api_url, settings.api_key, settings.project))
-        from flowkit.embedded import EmbeddedGateway
-
-        return EmbeddedGateway(project=settings.project)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        where = self._settings.api_url or "embedded gateway"
-        return f"<{type(self).__name__} {where}{' closed' if self._closed else ''}>"

@@ -23,10 +23,9 @@ class Task(TaskFields):
         data: All fields, as the contract has them.
 
     Example:
-        >>> from flowkit.testing import gateway
-        >>> with gateway() as flow:
-        ...     task = flow.run("echo hi; exit 3").wait()
-        ...     print(task.status, task.reason, task.exit_code, task.logs().strip())
+        >>> with Flow() as flow:
+        ...     task = flow.submit("echo hi; exit 3", wait=True)
+        ...     print(task.status, task.reason, task.exit_code, task.logs(), end="")
         failed exited 3 hi
     """
 

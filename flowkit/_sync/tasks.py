@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from flowkit_api.api.tasks import (
@@ -37,13 +36,12 @@ from flowkit.durations import parse_duration
 from flowkit.errors import InvalidRequest, WaitTimeout
 from flowkit.log_text import DEFAULT_TAIL, Chunk, Text, check_tail, moment, view
 from flowkit.status import TaskStatus, is_terminal
-from flowkit.task_config import PRIORITIES, InPlace, TaskConfig
+from flowkit.task_config import PRIORITIES, InPlace, TaskConfig, TaskLike
 from flowkit.task_fields import task_id_of
 
 if TYPE_CHECKING:
     from flowkit.transport._sync.transport import Transport
 
-TaskLike = TaskConfig | str | Path | Sequence[str] | Mapping[str, object]
 Statuses = TaskStatus | str | Iterable[TaskStatus | str]
 
 MOST_TASKS_OF_A_BATCH = 10_000

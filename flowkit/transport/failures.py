@@ -53,6 +53,10 @@ def _failure(error: Exception, endpoint: Endpoint) -> FlowError:
 def _reach_hint(endpoint: Endpoint) -> str:
     if endpoint.is_loopback:
         return "is it running? `flowkit gateway serve` starts one; `flowkit config` shows the URL"
+    from urllib.request import getproxies
+
+    if getproxies():
+        return "check the URL, the network, and the proxy that HTTP_PROXY or HTTPS_PROXY names"
     return "check the URL and the network; `flowkit config` shows where the URL comes from"
 
 

@@ -7,9 +7,13 @@ import importlib
 
 import pytest
 
+from flowkit import Flow
 
-@pytest.mark.parametrize("module", ["flowkit._sync.flow", "flowkit._sync.task"])
-def test_the_examples_run(module: str) -> None:
-    results = doctest.testmod(importlib.import_module(module))
+
+@pytest.mark.usefixtures("flow")
+@pytest.mark.parametrize("name", ["connection", "flow", "task"])
+def test_the_examples_run(name: str) -> None:
+    module = importlib.import_module(f"flowkit._sync.{name}")
+    results = doctest.testmod(module, extraglobs={"Flow": Flow})
     assert results.attempted > 0
     assert results.failed == 0
