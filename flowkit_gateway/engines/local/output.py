@@ -15,9 +15,18 @@ RECORD = struct.Struct("<QQQQ")
 
 _MOST_PENDING = 4096
 
+_LEAST_FREE = 256 * 1024 * 1024
+_LEAST_FREE_SHARE = 0.05
+"""Of its disk, as bytes and as a part, whichever is less: a task that prints without end must not
+take the room in which others start and their outcomes are written down."""
+_LOOK_EVERY = 256 * 1024
+"""Bytes of output between two looks at the disk; what prints less may use its last room."""
+
 
 class Output:
     """Writes chunks in the order of their arrival; a full disk loses output but never stops it.
+
+    Where output is lost, a line of stderr says so.
 
     Args:
         run_dir: Directory of the files `stdout`, `stderr` and `index`.
@@ -28,6 +37,9 @@ class Output:
         self._run_dir = run_dir
         self._limit = limit
         self._limit_reached = False
+        self._since_look = 0
+        self._lost = 0
+        """Bytes that were lost to the full disk since output was last kept."""
         self._files: dict[str, int] = {}
         self._ends = {STDOUT: 0, STDERR: 0}
         self._stderr_in_line = False
@@ -42,19 +54,47 @@ class Output:
         if self._limit_reached:
             self.dropped += len(data)
             return
-        room = self._limit - self._ends[STDOUT] - self._ends[STDERR]
-        if len(data) <= room:
-            self.dropped += len(data) - self._keep(stream, data)
+        if not self._has_disk_space(len(data)):
+            self._lose(len(data))
             return
-        self.dropped += len(data) - (self._keep(stream, data[:room]) if room else 0)
-        self._limit_reached = True
-        notice = f"flowkit: output limit of {self._limit} bytes reached; the rest is discarded\n"
-        self._keep(STDERR, ("\n" + notice if self._stderr_in_line else notice).encode())
+        if self._lost:
+            self._announce(f"{self._lost} bytes of output were lost here")
+            self._lost = 0
+        within = data[: self._limit - self._ends[STDOUT] - self._ends[STDERR]]
+        refused = len(within) - (self._keep(stream, within) if within else 0)
+        if refused:
+            self._lose(refused)
+        if len(within) < len(data):
+            self.dropped += len(data) - len(within)
+            self._limit_reached = True
+            self._announce(f"output limit of {self._limit} bytes reached; the rest is discarded")
 
     def close(self) -> None:
         """Write what is outstanding of the index."""
         if self._pending:
             self._write_index()
+
+    def _has_disk_space(self, size: int) -> bool:
+        self._since_look += size
+        if self._since_look < _LOOK_EVERY and not self._lost:
+            return True
+        self._since_look = 0
+        disk = os.statvfs(self._run_dir)
+        least = min(_LEAST_FREE, disk.f_blocks * disk.f_frsize * _LEAST_FREE_SHARE)
+        if self._lost:
+            # Not at the first free block, or one notice would follow on the other.
+            least *= 2
+        return disk.f_bavail * disk.f_frsize - size >= least
+
+    def _lose(self, size: int) -> None:
+        if not self._lost:
+            self._announce("the disk is full; output is lost until there is room")
+        self._lost += size
+        self.dropped += size
+
+    def _announce(self, words: str) -> None:
+        line_break = "\n" if self._stderr_in_line else ""
+        self._keep(STDERR, f"{line_break}flowkit: {words}\n".encode())
 
     def _keep(self, stream: int, data: bytes) -> int:
         """Append to the stream and then to the index; return how many bytes the disk took."""

@@ -116,7 +116,8 @@ async def test_a_full_disk_costs_output_and_nothing_else(cramped: Attempts) -> N
     end = await cramped.shell("head -c 1000000 /dev/zero; echo last >&2; exit 7")
 
     assert (end.exit_code, end.reason) == (7, "exited")
-    assert end.output_bytes + end.output_dropped_bytes == 1_000_005
+    notices = len(cramped.output("stderr").removesuffix(b"last\n"))
+    assert end.output_bytes - notices + end.output_dropped_bytes == 1_000_005
     assert end.output_bytes > 0
     # Whether the index still found room or not, all that was kept can be read.
     chunks = AttemptLog(cramped.run_dir(), complete=True).read(View.MERGED, 0, 1 << 20)
@@ -137,6 +138,8 @@ def test_output_goes_on_once_a_full_disk_has_room_again(small_disk: Path) -> Non
     output.write(STDOUT, b"late")
 
     assert (small_disk / "stdout").read_bytes() == b"early" + bytes(10_000 - lost) + b"late"
+    last_notice = (small_disk / "stderr").read_bytes().splitlines()[-1]
+    assert last_notice == b"flowkit: %d bytes of output were lost here" % lost
     assert output.dropped == lost
     assert_sound(small_disk)
 
