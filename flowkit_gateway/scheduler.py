@@ -94,7 +94,6 @@ class Scheduler:
         self._deleting: set[str] = set()
         self._background: set[asyncio.Task[object]] = set()
         self._pass_is_due = False
-        self._open = False
         self._closing = False
 
     @property
@@ -126,13 +125,12 @@ class Scheduler:
                 held = _Held(row.placement or Placement(0.0, 0), row.attempt)
                 self.pool.take(held.placement)
                 self._held[row.id] = held
-        # Only now, as the end of one attempt makes room that others may hold.
+        # Only now: the end of one attempt makes room, which must not be what another one holds.
         for row in rows:
             if row.status != "pending":
                 await self._engine.attach(row.id, row.attempt, self._run_dir(row.id, row.attempt))
                 if row.cancel_requested_at is not None:
                     await self._engine.cancel(row.id, row.attempt, force=False)
-        self._open = True
         self._start_soon()
 
     async def close(self) -> None:
@@ -309,7 +307,7 @@ class Scheduler:
 
     def _start_soon(self) -> None:
         """Start what fits in the loop's next turn, once for everything that happens in this one."""
-        if self._open and not self._closing and not self._pass_is_due:
+        if not self._closing and not self._pass_is_due:
             self._pass_is_due = True
             asyncio.get_running_loop().call_soon(self._start_what_fits)
 

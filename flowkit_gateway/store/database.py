@@ -139,8 +139,8 @@ class Database:
             raise Unavailable("the gateway is stopping", retry_after=1.0)
         write = _Write(work)
         self._queue.put(write)  # type: ignore[arg-type]  # the thread never looks at T
-        # A caller that goes away must not cancel a transaction that others share.
-        return await asyncio.shield(write.future)
+        # A caller that goes away cancels the future alone; the transaction goes on.
+        return await write.future
 
     def close(self) -> None:
         """Finish what was begun and close the file."""

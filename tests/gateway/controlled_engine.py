@@ -109,6 +109,7 @@ class ControlledEngine:
         self.report(launch.task_id, launch.attempt, State.RUNNING)
 
     async def attach(self, task_id: str, attempt: int, run_dir: Path) -> None:
+        await asyncio.sleep(0)
         if (task_id, attempt) in self.machine.ended:
             self._tell(self.machine.ended[task_id, attempt])
         elif (task_id, attempt) in self.machine.launches:
@@ -116,6 +117,7 @@ class ControlledEngine:
         else:
             self.machine.void.add((task_id, attempt))
             self.report(task_id, attempt, State.NEVER_STARTED)
+        await asyncio.sleep(0)
 
     async def cancel(self, task_id: str, attempt: int, *, force: bool) -> None:
         self.cancels.append((task_id, attempt, force))
