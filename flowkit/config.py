@@ -28,6 +28,7 @@ from flowkit.errors import ConfigError
 from flowkit.suggestions import did_you_mean
 
 SETTINGS = ("api_url", "api_key", "project")
+IDLE_TIMEOUT = "FLOWKIT_GATEWAY_IDLE_TIMEOUT"
 PROJECT_FILE = ".flowkit.toml"
 _DEFAULT_PROFILE = "default"
 
@@ -113,6 +114,20 @@ def config_file() -> Path:
     return _directory("XDG_CONFIG_HOME", ".config") / "config.toml"
 
 
+def check_idle_timeout() -> None:
+    """Refuse a `FLOWKIT_GATEWAY_IDLE_TIMEOUT` that the gateway to be started cannot use.
+
+    Raises:
+        ConfigError: it is no number of seconds.
+    """
+    text = os.environ.get(IDLE_TIMEOUT)
+    if text is not None and not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
+        raise ConfigError(
+            f"invalid {IDLE_TIMEOUT} {text[:60]!r}: it is not a number of seconds",
+            hint="write it as 900, or 0 for a gateway that stays",
+        )
+
+
 def gateway_dir() -> Path:
     """Return where the embedded gateway keeps its data, whether or not it is there.
 
@@ -123,15 +138,19 @@ def gateway_dir() -> Path:
 
 
 def _directory(variable: str, default: str) -> Path:
-    if home := os.environ.get("FLOWKIT_HOME"):
-        return Path(home).expanduser().absolute()
-    # The XDG specification has relative paths ignored.
-    if (base := os.environ.get(variable, "")).startswith("/"):
-        return Path(base) / "flowkit"
     try:
+        if home := os.environ.get("FLOWKIT_HOME"):
+            return Path(home).expanduser().absolute()
+        # The XDG specification has relative paths ignored.
+        if (base := os.environ.get(variable, "")).startswith("/"):
+            return Path(base) / "flowkit"
         return Path.home() / default / "flowkit"
-    except RuntimeError as error:
-        raise ConfigError("there is no home directory", hint="set FLOWKIT_HOME") from error
+    except (RuntimeError, FileNotFoundError) as error:
+        # The home of nobody, or a path relative to a directory that has been removed.
+        raise ConfigError(
+            "there is no home directory for flowkit",
+            hint="set FLOWKIT_HOME to the absolute path of a directory",
+        ) from error
 
 
 class _Found:
@@ -176,6 +195,10 @@ def _wanted_profile(
     argument: str | None, shared: str | None, project_file: Path | None
 ) -> tuple[str | None, str]:
     if argument is not None:
+        if not isinstance(argument, str):
+            raise ConfigError(
+                f"invalid profile of type {type(argument).__name__}", hint="name one by its text"
+            )
         return argument, "argument"
     if variable := os.environ.get("FLOWKIT_PROFILE"):
         return variable, "FLOWKIT_PROFILE"
@@ -219,7 +242,10 @@ def _read_profile(
         for name, table in profiles.items()
     }
     if top and (twice := top.keys() & tables.get(_DEFAULT_PROFILE, {}).keys()):
-        raise ConfigError(f"{path}: {min(twice)} of the profile {_DEFAULT_PROFILE} is given twice")
+        raise ConfigError(
+            f"{path}: {min(twice)} of the profile {_DEFAULT_PROFILE} is given twice",
+            hint="keep one of them",
+        )
     if top:
         tables[_DEFAULT_PROFILE] = top | tables.get(_DEFAULT_PROFILE, {})
     if any("api_key" in table for table in tables.values()):
@@ -229,7 +255,7 @@ def _read_profile(
             _DEFAULT_PROFILE, {}
         )
     if wanted not in tables:
-        known = f"profiles there: {', '.join(sorted(tables))}" if tables else "it has none"
+        known = f"profiles there: {', '.join(sorted(tables))}" if tables else "it has no profile"
         raise ConfigError(
             f"profile {wanted!r} ({wanted_by}) is not in {path}",
             hint=did_you_mean(wanted, tables) or known,
@@ -237,19 +263,39 @@ def _read_profile(
     return wanted, tables[wanted]
 
 
-def _load(path: Path) -> dict[str, object]:
-    if not path.exists():
-        return {}
+def read_toml(path: Path) -> tuple[str, dict[str, object]]:
+    """Return the text of a file and what it means; nothing when it does not exist.
+
+    Raises:
+        ConfigError: it cannot be read, or is not TOML; the message names it and the line.
+    """
+    try:
+        if not path.exists():
+            return "", {}
+        # A pipe that nobody writes to would keep every command waiting.
+        if not (path.is_file() or path.is_dir()):
+            raise ConfigError(f"{path} is not a file", hint="move it away")
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8", hint="mend it with an editor") from error
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read {path}: {error.strerror}", hint="make it readable, or set FLOWKIT_HOME"
+        ) from error
     import tomllib
 
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
+        raise ConfigError(f"{path}: not TOML: {error}", hint="mend it with an editor") from error
+    except RecursionError as error:
+        raise ConfigError(
+            f"{path}: not TOML: nested too deeply", hint="mend it with an editor"
+        ) from error
+
+
+def _load(path: Path) -> dict[str, object]:
+    return read_toml(path)[1]
 
 
 def _strings(table: object, known: Sequence[str], where: str) -> dict[str, str]:
@@ -290,13 +336,22 @@ def _checked_url(value: str, source: str) -> str:
         raise refuse("not the text of a URL")
     try:
         url = urlsplit(value)
-        port_is_valid = url.port is None or url.port > 0
     except ValueError as error:
         raise refuse(str(error)) from error
     if url.scheme not in ("http", "https"):
         raise refuse("it starts with neither http:// nor https://")
-    if not url.hostname or not port_is_valid:
+    try:
+        port_is_valid = url.port is None or url.port > 0
+    except ValueError:
+        port_is_valid = False
+    if not port_is_valid:
+        raise refuse("its port is not a number from 1 to 65535")
+    if not url.hostname:
         raise refuse("it names no host")
+    if not url.hostname.isascii():
+        raise refuse("write its host in ASCII, as in xn--bcher-kva.example")
+    if not _is_host(url.hostname):
+        raise refuse("its host cannot be the name of one")
     if url.username is not None:
         raise refuse("a user's name does not belong into it")
     if url.query or url.fragment:
@@ -307,21 +362,35 @@ def _checked_url(value: str, source: str) -> str:
     return base
 
 
-def _checked_text(name: str) -> Callable[[str, str], str]:
-    def check(value: str, source: str) -> str:
-        if not isinstance(value, str) or not all("!" <= letter <= "~" for letter in value):
-            # Not quoted: it may be a key.
-            raise ConfigError(
-                f"invalid {name} ({source}): it is not printable ASCII without spaces",
-                hint="was a line end or a quote copied with it?",
-            )
-        return value
+def _is_host(name: str) -> bool:
+    if ":" in name:  # an IPv6 address, which urlsplit has checked
+        return True
+    labels = name.removesuffix(".").split(".")
+    return len(name) <= 253 and all(re.fullmatch("[A-Za-z0-9_-]{1,63}", part) for part in labels)
 
-    return check
+
+def _checked_key(value: str, source: str) -> str:
+    if not isinstance(value, str) or not re.fullmatch("[!-~]+", value):
+        # Not quoted: it is a secret.
+        raise ConfigError(
+            f"invalid api_key ({source}): it is not printable ASCII without spaces",
+            hint="was a line end or a quote copied with it?",
+        )
+    return value
+
+
+def _checked_project(value: str, source: str) -> str:
+    if not isinstance(value, str) or not re.fullmatch("[a-z0-9][a-z0-9-]{0,62}", value):
+        shown = repr(value[:80]) if isinstance(value, str) else type(value).__name__
+        raise ConfigError(
+            f"invalid project {shown} ({source})",
+            hint="use up to 63 lower-case letters, digits and -, and begin with a letter or digit",
+        )
+    return value
 
 
 _CHECKS: dict[str, Callable[[str, str], str]] = {
     "api_url": _checked_url,
-    "api_key": _checked_text("api_key"),
-    "project": _checked_text("project"),
+    "api_key": _checked_key,
+    "project": _checked_project,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import signal
 import socket
 import sys
@@ -17,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from flowkit.config import gateway_dir
-from flowkit.errors import GatewayStartError
+from flowkit.config import check_idle_timeout, gateway_dir
+from flowkit.errors import ErrorDetail, GatewayStartError
 from flowkit.transport.endpoint import Endpoint
 
 START_TIMEOUT = 30.0
@@ -112,10 +113,15 @@ def start(directory: Path | None = None, *, stale: Record | None = None) -> Reco
 
     Raises:
         GatewayStartError: it could not be started; the message ends with its last words.
+        ConfigError: an environment variable of the gateway is wrong.
     """
     directory = directory or gateway_dir()
     deadline = time.monotonic() + START_TIMEOUT
     with _usable(directory):
+        if not _is_locked(directory / "gateway.lock"):
+            # Before there is a directory: what cannot start leaves nothing behind.
+            check_installed()
+            check_idle_timeout()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(directory / "start.lock", deadline):
             return _started(directory, stale, deadline)
@@ -159,7 +165,7 @@ def _usable(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise GatewayStartError(
             f"cannot use {directory}: {error.strerror or error}",
-            hint="set FLOWKIT_HOME to a directory that can be written",
+            hint="name a directory that can be written, with FLOWKIT_HOME or --data-dir",
         ) from error
 
 
@@ -185,7 +191,6 @@ def _started(directory: Path, stale: Record | None, deadline: float) -> Record:
         if child is None:
             # One that holds this lock and cannot be found is about to listen, or to end.
             if not _is_locked(directory / "gateway.lock"):
-                _check_installed()
                 log_start = _size(directory / "gateway.log")
                 child = _spawn(directory)
                 starts += 1
@@ -203,7 +208,12 @@ def _started(directory: Path, stale: Record | None, deadline: float) -> Record:
     raise _failed(directory, log_start, f"it is not ready after {START_TIMEOUT:g} s")
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
+    """Refuse to start a gateway that is not installed.
+
+    Raises:
+        GatewayStartError: something that it needs is missing.
+    """
     from importlib.util import find_spec
 
     missing = [name for name in _NEEDED if find_spec(name) is None]
@@ -273,9 +283,12 @@ def _failed(directory: Path, log_start: int, reason: str) -> GatewayStartError:
             file.seek(max(log_start, _size(log) - 65536))
             text = file.read().decode("utf-8", errors="replace").strip()
     lines = [line for line in text.splitlines() if line.strip()][-_LOG_LINES:]
-    words = "".join(f"\n  {line}" for line in lines)
+    if lines and (own := re.fullmatch(r"\S+Z ERROR (.+)", lines[-1])):
+        reason, lines = own[1], []
     return GatewayStartError(
-        f"the gateway could not be started: {reason}{words}", hint=f"its log is {log}"
+        f"the gateway could not be started: {reason}",
+        details=[ErrorDetail("", line) for line in lines],
+        hint=f"its log is {log}",
     )
 
 

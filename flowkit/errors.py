@@ -85,6 +85,8 @@ class FlowError(Exception):
         hint: str | None = None,
         retry_after: float | None = None,
     ) -> None:
+        # What others wrote, as a file's name or a server's answer, adds no line to a message.
+        message = _one_line(message)
         # One positional argument: two would make OSError, a base of some, take them for errno.
         super().__init__(message)
         self.message = message
@@ -92,21 +94,29 @@ class FlowError(Exception):
         self.status = status
         self.correlation_id = correlation_id
         self.details = tuple(details)
-        self.hint = hint
+        self.hint = None if hint is None else _one_line(hint)
         self.retry_after = retry_after
 
     def __str__(self) -> str:
         text = self.message
         # A caller's mistake is clear without it; a fault of the server needs its log.
         if self.correlation_id and self.status is not None and self.status >= 500:
-            text += f" (correlation id {self.correlation_id})"
-        lines = [text, *(f"  {detail}" for detail in self.details if detail.msg not in text)]
+            text += f" (correlation id {_one_line(self.correlation_id)})"
+        others = (detail for detail in self.details if detail.msg not in text)
+        lines = [text, *(f"  {_one_line(str(detail))}" for detail in others)]
         if self.hint:
             lines.append(f"hint: {self.hint}")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.message!r})"
+
+
+def _one_line(text: str) -> str:
+    """Return text with everything escaped that would not show, or end the line."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 class ConfigError(FlowError, ValueError):
