@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format regen check-regen wheel-check bench bench-peers record clean
+.PHONY: help setup demo test fuzz lint format regen check-regen wheel-check bench bench-peers record clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo: $(READY) ## Run a small numpy training on a simulated 2 x A100, its loss s
 
 test: $(READY) ## Run the tests
 	$(BIN)/pytest -n 2
+
+fuzz: $(READY) ## Hold the gateway to the contract with 10,000 generated calls, and attack it (15 min)
+	FLOWKIT_CAMPAIGN=full $(BIN)/pytest tests/campaigns/contract tests/campaigns/security
 
 lint: $(READY) ## Check format, style, types, the walls between packages and the generated code
 	$(BIN)/ruff format --check .

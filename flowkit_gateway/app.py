@@ -229,9 +229,6 @@ class App:
         if problem.status >= 500:
             logger.error("%s %s: %s", correlation_id, problem.code, problem.detail)
         headers = [(name.encode(), value.encode()) for name, value in problem.headers().items()]
-        if isinstance(problem, PayloadTooLarge):
-            # The rest of the body is on its way; closing is what keeps it from being read.
-            headers.append((b"connection", b"close"))
         body = _encode(problem.document(correlation_id))
         await _send_answer(
             send, problem.status, [_PROBLEM_JSON, _NO_STORE, *headers], correlation_id, body

@@ -42,7 +42,7 @@ class BoundedProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits
-        self._header_bytes = 0
+        self._header_bytes = self._unread_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._served: RequestResponseCycle | None = None
         """The request that is being answered, or was last."""
@@ -67,7 +67,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._header_bytes = 0
+        self._header_bytes = self._unread_bytes = 0
         self._give(self._limits.head_seconds)
 
     def on_url(self, url: bytes) -> None:
@@ -82,12 +82,24 @@ class BoundedProtocol(HttpToolsProtocol):
         self._give(self._limits.body_seconds)
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        if self.cycle.response_complete:
+            # Closing at once would make the client's machine throw the answer away while it still
+            # sends (RFC 9112, 9.6); reading on for ever would serve nobody.
+            self._unread_bytes += len(body)
+            if self._unread_bytes > self._limits.unread_bytes:
+                self.transport.close()
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         self._give(None)
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self.expect_100_continue and self.cycle.more_body:
+            # Nobody knows whether the body that was announced still comes (RFC 9110, 10.1.1).
+            self.transport.close()
         if self._unreadable and not self._unanswered() and not self.transport.is_closing():
             self._refuse()
 

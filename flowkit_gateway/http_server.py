@@ -25,6 +25,8 @@ class Limits(NamedTuple):
 
     header_bytes: int = 65_536
     """Most bytes of a request line with its header fields."""
+    unread_bytes: int = 64 * 1024 * 1024
+    """Most bytes of a body that are taken, and thrown away, after the request was answered."""
     head_seconds: float = 30.0
     """Longest time from a connection, or the first byte of a request, to its last header field."""
     body_seconds: float = 300.0

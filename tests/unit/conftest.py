@@ -15,7 +15,9 @@ from tests.unit.twins import Twin
 def twin(request: pytest.FixtureRequest) -> Iterator[Twin]:
     """Makes clients of each kind, one kind a test."""
     with asyncio.Runner() as runner:
-        yield Twin(request.param, runner)
+        twin = Twin(request.param, runner)
+        yield twin
+        twin.close()
 
 
 @pytest.fixture

@@ -100,6 +100,7 @@ class Twin:
     def __init__(self, kind: str, runner: asyncio.Runner) -> None:
         self._is_async = kind == "async"
         self._runner = runner
+        self._connected: list[Any] = []
 
     def transport(
         self,
@@ -134,6 +135,22 @@ class Twin:
         sync = Flow(api_url=URL, api_key="secret-key")
         sync._api = transport
         return sync
+
+    def connected(self, url: str, key: str, project: str | None = None) -> Any:
+        """Return a flow of a gateway that is there, which makes each call once."""
+        flow: Any
+        if self._is_async:
+            alone = AsyncFlow(api_url=url, api_key=key, project=project, max_retries=0)
+            flow = Driven(alone, self._runner)
+        else:
+            flow = Flow(api_url=url, api_key=key, project=project, max_retries=0)
+        self._connected.append(flow)
+        return flow
+
+    def close(self) -> None:
+        """Close the connections."""
+        for flow in self._connected:
+            flow.close()
 
     def client(self, flow: Any) -> Any:
         """Return a `Client` of a flow that this has made."""

@@ -13,6 +13,7 @@ from flowkit_gateway.call import Message, Receive, Send
 from flowkit_gateway.http_server import HTTPServer, Limits
 
 HEAD_SECONDS, BODY_SECONDS = 0.2, 0.6
+UNREAD_BYTES = 1000
 GET = b"GET /now HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SLOW = b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
@@ -77,7 +78,7 @@ Connect = Callable[[], Awaitable[Peer]]
 
 @asynccontextmanager
 async def served(application: Application) -> AsyncIterator[Connect]:
-    limits = Limits(head_seconds=HEAD_SECONDS, body_seconds=BODY_SECONDS)
+    limits = Limits(unread_bytes=UNREAD_BYTES, head_seconds=HEAD_SECONDS, body_seconds=BODY_SECONDS)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         server = HTTPServer(application, limits)
@@ -175,6 +176,26 @@ async def test_garbage_within_a_body_ends_the_request_and_is_told() -> None:
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.count(b"HTTP/1.1 ") == 1
     assert application.disconnected.is_set()
+
+
+async def test_a_client_that_goes_on_after_its_answer_can_read_it_but_not_send_for_ever() -> None:
+    async with served(Application()) as connect:
+        peer = await connect()
+        await peer.send(b"POST /now HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n")
+        assert b"200 OK" in await peer.received(b"/now")
+        await peer.send(b"x" * UNREAD_BYTES)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(peer.rest(), 0.05)
+        await peer.send(b"x")
+        assert await peer.rest() == b""
+
+
+async def test_a_body_that_is_announced_and_not_wanted_ends_the_connection() -> None:
+    async with served(Application()) as connect:
+        peer = await connect()
+        head = b"POST /now HTTP/1.1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+        await peer.send(head)
+        assert (await peer.rest()).startswith(b"HTTP/1.1 200 OK")
 
 
 async def test_a_client_that_leaves_is_noticed_though_it_has_asked_for_more() -> None:
