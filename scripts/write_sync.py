@@ -50,6 +50,7 @@ NAMES = {
 EXPRESSIONS = (
     (r"^( *)import asyncio$", r"\1import threading\n\1import time"),
     (r"(?<![.\w])asyncio\.sleep\b", "time.sleep"),
+    (r"(?<![.\w])Awaitable\[(\w+)\]", r"\1"),
     (r"(?<![.\w])asyncio\.(Lock|Event|Condition|Semaphore)\b", r"threading.\1"),
     (r"(?<![.\w])asyncio\.to_thread\(\s*([\w.]+)(?:,\s*)?", r"\1("),
     (r"(?<![.\w])asyncio\.run\((.+)\)$", r"\1"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from flowkit.errors import (
     APIConnectionError,
     FlowError,
     InvalidResponse,
+    NotFound,
     Unauthenticated,
     error_from_response,
 )
@@ -70,16 +71,21 @@ class AsyncTransport:
             InvalidResponse: the answer is not what the contract says.
             FlowError: there was no success, for the reason that its class and code give.
         """
-        reply = await self.send(request)
-        try:
-            return parse(reply)
-        except InvalidBody as error:
-            raise InvalidResponse(
-                f"the gateway's answer to {request.operation} cannot be read: {error}",
-                status=reply.status,
-                correlation_id=reply.headers.get("Flowkit-Correlation-Id"),
-                hint="is this a flowkit gateway, and of this release?",
-            ) from error
+        prepared = operations.prepare(request)
+
+        async def attempt(link: Link, is_uncertain: bool) -> T:
+            reply = await self._reply(link, prepared)
+            try:
+                return parse(reply)
+            except InvalidBody as error:
+                raise InvalidResponse(
+                    f"the gateway's answer to {request.operation} cannot be read: {error}",
+                    status=reply.status,
+                    correlation_id=reply.headers.get("Flowkit-Correlation-Id"),
+                    hint="is this a flowkit gateway, and of this release?",
+                ) from error
+
+        return await self._until_done(prepared, attempt)
 
     async def send(self, request: Request) -> Reply:
         """Return a successful answer.
@@ -87,8 +93,17 @@ class AsyncTransport:
         Raises:
             FlowError: there was none, for the reason that its class and code give.
         """
-        _, response = await self._answer(operations.prepare(request), stream=False)
-        return Reply(response.status_code, response.headers, response.content)
+        prepared = operations.prepare(request)
+
+        async def attempt(link: Link, is_uncertain: bool) -> Reply:
+            try:
+                return await self._reply(link, prepared)
+            except NotFound as error:
+                if is_uncertain and _is_gone(prepared, error):
+                    return Reply(204, {}, b"")
+                raise
+
+        return await self._until_done(prepared, attempt)
 
     @asynccontextmanager
     async def stream(self, request: Request) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -97,7 +112,7 @@ class AsyncTransport:
         Raises:
             FlowError: there was none, or its body broke off.
         """
-        link, response = await self._answer(operations.prepare(request), stream=True)
+        link, response = await self._opened(operations.prepare(request))
         try:
             yield _chunks(link, response)
         finally:
@@ -122,7 +137,7 @@ class AsyncTransport:
             parser = EventParser()
             headers = {"Last-Event-ID": resume_from} if resume_from else {}
             call = operations.prepare(request._replace(headers={**request.headers, **headers}))
-            link, response = await self._answer(call, stream=True)
+            link, response = await self._opened(call)
             cut: FlowError = APIConnectionError("the gateway ended the stream before its end")
             try:
                 async for chunk in _chunks(link, response):
@@ -158,19 +173,30 @@ class AsyncTransport:
             for client in clients.values():
                 await client.aclose()
 
-    async def _answer(self, request: Request, *, stream: bool) -> tuple[Link, httpx.Response]:
+    async def _opened(self, request: Request) -> tuple[Link, httpx.Response]:
+        async def attempt(link: Link, is_uncertain: bool) -> tuple[Link, httpx.Response]:
+            return link, await self._open(link, request, stream=True)
+
+        return await self._until_done(request, attempt)
+
+    async def _until_done(
+        self, request: Request, attempt: Callable[[Link, bool], Awaitable[T]]
+    ) -> T:
+        """Return what the first attempt that succeeds returns.
+
+        Args:
+            request: What is attempted.
+            attempt: Called with the gateway, and whether an attempt before may have succeeded.
+        """
         failures = relocations = 0
         uncertain = False
         while True:
             link = await self._locate()
             never_sent = may_have_moved = False
             try:
-                response = await self._send(link, request, stream=stream)
-                if response.is_success or (uncertain and _is_gone(request, response)):
-                    return link, response
-                error = error_from_response(
-                    response.status_code, response.headers, response.content
-                )
+                return await attempt(link, uncertain)
+            except FlowError as cause:
+                error = cause
                 # The port may be another gateway's by now, which does not know this one's key.
                 may_have_moved = isinstance(error, Unauthenticated)
             except FAILURES as cause:
@@ -191,16 +217,27 @@ class AsyncTransport:
             failures += 1
             await asyncio.sleep(delay)
 
-    async def _send(self, link: Link, request: Request, *, stream: bool) -> httpx.Response:
+    async def _reply(self, link: Link, request: Request) -> Reply:
+        """Return the answer of one try, read to its end."""
+        response = await self._open(link, request, stream=False)
+        try:
+            content = await response.aread()
+        finally:
+            await response.aclose()
+        return Reply(response.status_code, response.headers, content)
+
+    async def _open(self, link: Link, request: Request, *, stream: bool) -> httpx.Response:
+        """Return a successful answer of which nothing has been read yet."""
         client = self._client(link.endpoint, held=stream or operations.is_held(request))
         seconds = operations.read_timeout(request, self._timeout, stream=stream)
-        response = await client.send(link.build(request, read_timeout=seconds), stream=stream)
-        if stream and not response.is_success:
-            try:
-                await response.aread()
-            finally:
-                await response.aclose()
-        return response
+        response = await client.send(link.build(request, read_timeout=seconds), stream=True)
+        if response.is_success:
+            return response
+        try:
+            content = await response.aread()
+        finally:
+            await response.aclose()
+        raise error_from_response(response.status_code, response.headers, content)
 
     def _client(self, endpoint: Endpoint, *, held: bool) -> httpx.AsyncClient:
         scope = AsyncScope.current()
@@ -243,12 +280,16 @@ def _closed() -> FlowError:
 def _may_repeat(request: Request, error: FlowError) -> bool:
     if not operations.is_repeatable(request):
         return False
+    if isinstance(error, InvalidResponse):
+        # Something on the way has damaged the answer, or given its own. A redirection is neither.
+        return error.status is None or 200 <= error.status < 300
     return isinstance(error, APIConnectionError) or error.status in RETRIED_STATUSES
 
 
-def _is_gone(request: Request, response: httpx.Response) -> bool:
+def _is_gone(request: Request, error: NotFound) -> bool:
     """Say whether a deletion that was tried before finds its work done."""
-    return request.method == "DELETE" and response.status_code == 404
+    # A 404 of something on the way is no word of the gateway's.
+    return request.method == "DELETE" and error.code != NotFound.code
 
 
 async def _chunks(link: Link, response: httpx.Response) -> AsyncIterator[bytes]:

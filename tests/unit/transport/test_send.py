@@ -15,6 +15,7 @@ from flowkit.errors import (
     IdempotencyConflict,
     InvalidRequest,
     InvalidResponse,
+    NotFound,
     RateLimited,
     TaskNotFound,
     Unauthenticated,
@@ -200,6 +201,12 @@ def test_a_deletion_that_lost_its_answer_is_done(twin: Twin) -> None:
     twin.transport(script).send(request("delete_task", "DELETE"))
 
 
+def test_that_something_else_does_not_know_the_task_is_no_deletion(twin: Twin) -> None:
+    script = Script(httpx.ReadError("reset"), httpx.Response(404, text="<html>no such page"))
+    with pytest.raises(NotFound, match="no such page"):
+        twin.transport(script).send(request("delete_task", "DELETE"))
+
+
 def test_a_deletion_of_nothing_is_an_error(twin: Twin) -> None:
     script = Script(httpx.ConnectError("refused"), problem(404, "task_not_found"))
     with pytest.raises(TaskNotFound):
@@ -271,9 +278,17 @@ def test_what_is_wrong_with_a_certificate_is_the_reason(twin: Twin) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"id": 7}', b'{"id": "x"', b"\xff"])
 def test_a_success_that_does_not_parse_is_an_error(twin: Twin, body: bytes) -> None:
-    script = Script(httpx.Response(200, content=body))
+    script = Script(*[httpx.Response(200, content=body)] * 3)
     with pytest.raises(InvalidResponse, match="get_task"):
         twin.transport(script).call(get_task.request(task_id=TASK_ID), get_task.parse)
+    assert not script.steps
+
+
+def test_a_success_that_was_damaged_on_its_way_is_asked_for_again(twin: Twin) -> None:
+    whole = httpx.Response(200, json=task_document())
+    script = Script(httpx.Response(200, content=whole.content[:99]), whole)
+    task = twin.transport(script).call(get_task.request(task_id=TASK_ID), get_task.parse)
+    assert task.id == TASK_ID
 
 
 def test_a_success_is_read(twin: Twin) -> None:
