@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from flowkit_gateway.problems import InternalError, Problem, StorageFull, Unavailable
-from flowkit_gateway.store.migrations import Migration, all_migrations, migrate
+from flowkit_gateway.store.migrations import Migration, all_migrations, migrate, why_unusable
 
 T = TypeVar("T")
 
@@ -89,14 +89,22 @@ class Database:
         with contextlib.ExitStack() as opened:
             try:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                steps = migrations or all_migrations()
+                is_new = not path.exists()
                 # The rows hold environments of users; SQLite's other files take over its mode.
                 path.touch(mode=0o600)
                 self._writer = opened.enter_context(contextlib.closing(_connect(path)))
-                self._writer.execute(f"PRAGMA journal_size_limit = {_MOST_LOG_BYTES}")
-                refusal = migrate(self._writer, path, migrations or all_migrations())
+                # First only looked at: what is not ours must stay as it is.
+                refusal = why_unusable(self._writer, path, steps)
                 if refusal is not None:
+                    if is_new:
+                        path.unlink()
                     raise StoreError(refusal)
+                _set_up(self._writer, path)
+                self._writer.execute(f"PRAGMA journal_size_limit = {_MOST_LOG_BYTES}")
+                migrate(self._writer, path, steps)
                 self._reader = opened.enter_context(contextlib.closing(_connect(path)))
+                _set_up(self._reader, path)
                 # Checkpoints belong to the writer alone.
                 self._reader.execute("PRAGMA wal_autocheckpoint = 0")
                 self._reader.execute("PRAGMA query_only = 1")
@@ -210,23 +218,20 @@ def _settle(group: Sequence[_Write[object]]) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
+    return sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, timeout=_LOCK_TIMEOUT
     )
-    try:
-        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        if mode != "wal":
-            raise StoreError(
-                f"{path} is on a file system without shared memory; choose a directory on a "
-                "local disk"
-            )
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA temp_store = MEMORY")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+
+
+def _set_up(connection: sqlite3.Connection, path: Path) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise StoreError(
+            f"{path} is on a file system without shared memory; choose a directory on a local disk"
+        )
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
 
 
 def _code(error: sqlite3.Error) -> int:
@@ -256,13 +261,18 @@ def _as_problem(error: sqlite3.Error) -> Problem:
     return problem
 
 
+def damaged(path: Path, why: object) -> str:
+    """Say that a database is damaged, and what to do."""
+    return (
+        f"{path} is damaged ({why}); restore it from a backup ({path.name}.*.backup beside it, if"
+        " any), or move the directory away to start anew"
+    )
+
+
 def _explain(error: sqlite3.Error, path: Path) -> str:
     code = _code(error)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return (
-            f"{path} is damaged ({error}); restore it from a backup ({path.name}.*.backup beside "
-            "it, if any), or move the directory away to start anew"
-        )
+        return damaged(path, error)
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return f"{path} cannot be written ({error}); make {path.parent} writable"
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from flowkit_gateway.problems import IdempotencyConflict, Problem, TaskNotFound, TaskNotTerminal
 from flowkit_gateway.store.columns import (
     INSERT_TASK,
@@ -17,7 +19,7 @@ from flowkit_gateway.store.columns import (
     task_row,
     task_values,
 )
-from flowkit_gateway.store.database import Database, StoreError
+from flowkit_gateway.store.database import Database, StoreError, damaged
 from flowkit_gateway.store.identifiers import IdentifierSource
 from flowkit_gateway.store.rows import (
     Created,
@@ -51,7 +53,7 @@ class Store:
             newest = self._database.read("SELECT max(id) FROM tasks")[0][0]
         except Problem as problem:
             self._database.close()
-            raise StoreError(f"{path} cannot be read ({problem.__cause__})") from problem
+            raise StoreError(damaged(path, problem.__cause__)) from problem
         self._identifiers = IdentifierSource(newest.removeprefix("task_") if newest else None)
 
     def close(self) -> None:
@@ -100,12 +102,21 @@ class Store:
         return [task_row(row) for row in self._database.read(query, values)]
 
     def unfinished_tasks(self) -> list[TaskRow]:
-        """Return every task of every project that has not ended, oldest first."""
+        """Return every task of every project that has not ended, oldest first.
+
+        Raises:
+            StoreError: the file is damaged.
+        """
         query = (
             f"{SELECT_TASK} INDEXED BY tasks_not_ended"
             " WHERE status NOT IN ('completed', 'failed', 'cancelled') ORDER BY id"
         )
-        return [task_row(row) for row in self._database.read(query)]
+        try:
+            return [task_row(row) for row in self._database.read(query)]
+        except Problem as problem:
+            raise StoreError(damaged(self._database.path, problem.__cause__)) from problem
+        except msgspec.MsgspecError as error:
+            raise StoreError(damaged(self._database.path, error)) from error
 
     def list_events(
         self,

@@ -24,9 +24,39 @@ def all_migrations() -> list[Migration]:
     return sorted(Migration(int(script.name[:4]), script.read_text()) for script in scripts)
 
 
-def migrate(
+def why_unusable(
     connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]
 ) -> str | None:
+    """Return why a database cannot be used by this release, None when it can; nothing is changed.
+
+    Args:
+        connection: the open database.
+        path: its file.
+        migrations: every step, oldest first.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
+    (current,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    newest = migrations[-1].number
+    if current > newest:
+        return (
+            f"{path} has schema {current}, but this release knows schemas up to {newest}; "
+            "upgrade flowkit, or name another data directory"
+        )
+    if current == 0 and tables:
+        return f"{path} is a database of another program; name another data directory"
+    tasks = path.parent / "tasks"
+    if current == 0 and tasks.is_dir() and any(tasks.iterdir()):
+        return (
+            f"{path} is empty, but {tasks} holds tasks; restore the database from a backup, or "
+            "move the directory away to start anew"
+        )
+    return None
+
+
+def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
     """Bring a schema up to date; a database that holds anything is backed up first.
 
     Args:
@@ -34,31 +64,15 @@ def migrate(
         path: its file.
         migrations: every step, oldest first.
 
-    Returns:
-        Why the database cannot be used by this release, or None when it is up to date now.
-
     Raises:
         sqlite3.Error: a step failed; it has left nothing behind.
     """
     (current,) = connection.execute("PRAGMA user_version").fetchone()
-    newest = migrations[-1].number
-    if current > newest:
-        return (
-            f"{path} has schema {current}, but this release knows schemas up to {newest}; "
-            "upgrade flowkit, or name another data directory"
-        )
-    tasks = path.parent / "tasks"
-    if current == 0 and tasks.is_dir() and any(tasks.iterdir()):
-        return (
-            f"{path} is empty, but {tasks} holds tasks; restore the database from a backup, or "
-            "move the directory away to start anew"
-        )
-    if 0 < current < newest:
+    if 0 < current < migrations[-1].number:
         _back_up(connection, path.with_name(f"{path.name}.schema-{current}.backup"))
     for number, script in migrations:
         if number > current:
             connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
-    return None
 
 
 def _back_up(connection: sqlite3.Connection, target: Path) -> None:
