@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from flowkit.config import check_idle_timeout, gateway_dir
 from flowkit.errors import ErrorDetail, GatewayStartError
+from flowkit.private_files import check_owner, make_directory
 from flowkit.transport.endpoint import Endpoint
 
 START_TIMEOUT = 30.0
@@ -28,7 +29,7 @@ _POLL = 0.005
 _LOG_LINES = 5
 _MOST_STARTS = 3
 _GAVE_UP = "it ended at once"
-_NEEDED = ("flowkit_gateway", "starlette", "uvicorn", "jsonschema_rs")
+_NEEDED = ("flowkit_gateway", "uvicorn", "jsonschema_rs")
 
 
 _children: set[int] = set()
@@ -98,6 +99,7 @@ def status(directory: Path | None = None) -> Record | None:
 
     Raises:
         GatewayStartError: the directory cannot be used.
+        ConfigError: the directory, or what it says of a gateway, is another user's.
     """
     directory = directory or gateway_dir()
     with _usable(directory):
@@ -113,7 +115,8 @@ def start(directory: Path | None = None, *, stale: Record | None = None) -> Reco
 
     Raises:
         GatewayStartError: it could not be started; the message ends with its last words.
-        ConfigError: an environment variable of the gateway is wrong.
+        ConfigError: an environment variable of the gateway is wrong, or the directory is another
+            user's.
     """
     directory = directory or gateway_dir()
     deadline = time.monotonic() + START_TIMEOUT
@@ -122,7 +125,7 @@ def start(directory: Path | None = None, *, stale: Record | None = None) -> Reco
             # Before there is a directory: what cannot start leaves nothing behind.
             check_installed()
             check_idle_timeout()
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(directory)
         with _locked(directory / "start.lock", deadline):
             return _started(directory, stale, deadline)
 
@@ -161,6 +164,9 @@ def stop(directory: Path | None = None) -> bool:
 @contextmanager
 def _usable(directory: Path) -> Iterator[None]:
     try:
+        if directory.exists():
+            # Whoever owns it could name a gateway of their own, and be sent tasks and secrets.
+            check_owner(directory)
         yield
     except OSError as error:
         raise GatewayStartError(
@@ -173,7 +179,9 @@ def _read_record(directory: Path) -> Record | None:
     import json
 
     try:
-        fields = json.loads((directory / "gateway.json").read_bytes())
+        with (directory / "gateway.json").open("rb") as file:
+            check_owner(directory / "gateway.json", os.fstat(file.fileno()))
+            fields = json.loads(file.read())
         return Record(str(fields["url"]), fields.get("token"), fields["pid"], fields["version"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -22,6 +22,16 @@ def event(kind: str, number: int, document: object) -> bytes:
     return b"event: %b\nid: %d\ndata: %b\n\n" % (kind.encode(), number, _encode(document))
 
 
+def mark(number: int) -> bytes:
+    r"""Return what sets the id to resume from and dispatches no event.
+
+    Example:
+        >>> mark(7)
+        b'id: 7\\n\\n'
+    """
+    return b"id: %d\n\n" % number
+
+
 def resume_from(call: Call, parameter: str) -> int | None:
     """Return where a stream is to begin, or None when the client did not say.
 

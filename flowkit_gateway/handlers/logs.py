@@ -17,7 +17,7 @@ from flowkit_gateway.logs.chunks import Encoded, encode
 from flowkit_gateway.logs.follow import follow
 from flowkit_gateway.logs.reader import AttemptLog, View
 from flowkit_gateway.problems import Detail
-from flowkit_gateway.server_sent_events import event, resume_from
+from flowkit_gateway.server_sent_events import event, mark, resume_from
 from flowkit_gateway.store.rows import TaskRow
 
 DEFAULT_MAX_BYTES = 1024 * 1024
@@ -62,7 +62,10 @@ async def _follow(
         if row is None or log is None:
             break
         log.complete = row.terminal
-        offset = await _start(call, log, view, offset, since)
+        if offset is None:
+            offset = await _start(call, log, view, None, since)
+            # A client that is cut off before the first chunk resumes here, not at a later tail.
+            yield mark(offset)
         async with aclosing(_attempt(call, row, log, view, offset)) as slices:
             async for encoded in slices:
                 yield _events(encoded)

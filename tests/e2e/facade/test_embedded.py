@@ -142,7 +142,7 @@ def test_a_gateway_that_was_stopped_is_started_again(flow: Flow) -> None:
 
 
 def test_the_working_directorys_files_are_not_the_gateways(flow: Flow, tmp_path: Path) -> None:
-    for name in ("queue.py", "starlette.py", "flowkit_gateway.py"):
+    for name in ("queue.py", "uvicorn.py", "flowkit_gateway.py"):
         (tmp_path / name).write_text("raise SystemExit('imported from the working directory')")
     assert flow.server().embedded
 
@@ -171,7 +171,7 @@ def test_a_home_that_cannot_be_used_says_so(
 def test_a_gateway_that_is_not_installed_says_how(tmp_path: Path) -> None:
     program = (
         "import importlib.util as u; real = u.find_spec;"
-        "u.find_spec = lambda name, *a: None if name == 'starlette' else real(name, *a);"
+        "u.find_spec = lambda name, *a: None if name == 'uvicorn' else real(name, *a);"
         "from flowkit import Flow; Flow().server()"
     )
     done = subprocess.run(
@@ -182,7 +182,7 @@ def test_a_gateway_that_is_not_installed_says_how(tmp_path: Path) -> None:
         check=False,
         timeout=60,
     )
-    assert "the gateway is not installed: starlette missing" in done.stderr
+    assert "the gateway is not installed: uvicorn missing" in done.stderr
     assert "pip install 'flowkit-gpu[gateway]'" in done.stderr
 
 

@@ -47,7 +47,7 @@ def _events(response: httpx.Response) -> Iterator[SentEvent]:
         if line:
             name, _, value = line.partition(": ")
             fields[name] = value
-        elif fields:
+        elif "data" in fields:
             yield SentEvent(fields["event"], int(fields["id"]), json.loads(fields["data"]))
             fields = {}
 
@@ -135,6 +135,16 @@ def test_output_is_streamed_while_it_is_written(local: httpx.Client) -> None:
         local.post(f"/v1/tasks/{task['id']}:cancel?force=true")
         end = next(events)
     assert (end.type, end.id, end.data) == ("end", 6, {"offset": 6, "status": "cancelled"})
+
+
+def test_a_followed_tail_says_first_where_it_starts(local: httpx.Client) -> None:
+    """A client that is cut off before the first chunk resumes there, and loses nothing."""
+    task = run(local, "printf 'one\\ntwo\\n'; sleep 30")
+    path = f"/v1/tasks/{task['id']}/logs"
+    eventually(lambda: local.get(path).json()["next_offset"] == 8)
+    with local.stream("GET", f"{path}:follow?tail=1") as response:
+        assert next(response.iter_lines()) == "id: 4"
+    local.post(f"/v1/tasks/{task['id']}:cancel", params={"force": "true"})
 
 
 def test_both_streams_are_followed_apart_or_together(local: httpx.Client) -> None:

@@ -1,8 +1,9 @@
 """Stream a task's output until the task has ended.
 
 Server-sent events. `event: log` carries a `LogChunk`, and its `id` is the offset of the
-byte after it; `Last-Event-ID` (or `offset`) resumes there. `event: end` carries a
-`LogEnd` once the task is terminal and all of its output was sent.
+byte after it; `Last-Event-ID` (or `offset`) resumes there. A stream that was opened
+without an offset begins with an `id` alone, which says where it starts. `event: end`
+carries a `LogEnd` once the task is terminal and all of its output was sent.
 
 Operation `follow_task_logs`: GET /v1/tasks/{task_id}/logs:follow
 """
