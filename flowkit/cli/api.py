@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
@@ -11,15 +10,18 @@ import click
 from flowkit.cli import options, output
 from flowkit.cli.connection import open_flow
 from flowkit.cli.errors import BadInput
+from flowkit.cli.input_file import read_at_most, read_input
 
 if TYPE_CHECKING:
     from flowkit_api.types import Request
 
+_HEADER_HINT = "as in -H 'Idempotency-Key: 7f3a'"
+_LARGEST = 64 * 1024 * 1024
 _METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 
 
 @options.command()
-@click.argument("method", type=click.Choice(_METHODS, case_sensitive=False))
+@click.argument("method", type=options.Choice(_METHODS, case_sensitive=False), metavar="METHOD")
 @click.argument("path", type=options.TEXT)
 @click.option(
     "-d",
@@ -61,7 +63,7 @@ def _request(method: str, path: str, data: str | None, headers: tuple[str, ...])
     from flowkit_api.types import Request
 
     if not path.startswith("/"):
-        raise BadInput(f"not a path: {path[:80]}", hint="it starts with a slash, as /v1/tasks")
+        raise BadInput(f"not a path: {path[:80]!r}", hint="it starts with a slash, as /v1/tasks")
     location, _, query = path.partition("?")
     given = dict(_header(line) for line in headers)
     kinds = [name for name in given if name.lower() == "content-type"]
@@ -82,19 +84,27 @@ def _request(method: str, path: str, data: str | None, headers: tuple[str, ...])
 def _header(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if not (colon and name.isascii() and name.replace("-", "").isalnum()):
-        raise BadInput(f"--header: {line[:60]!r} is not 'NAME: VALUE'")
+        raise BadInput(f"--header: {line[:60]!r} is not 'NAME: VALUE'", hint=_HEADER_HINT)
     if not (value.isascii() and value.strip().isprintable()):
-        raise BadInput(f"--header: the value of {name} is not printable ASCII")
+        raise BadInput(f"--header: the value of {name} is not printable ASCII", hint=_HEADER_HINT)
     return name, value.strip()
 
 
 def _body(data: str) -> bytes:
     if data in ("-", "@-"):
-        return sys.stdin.buffer.read()
+        return _standard_input()
     if not data.startswith("@"):
         return data.encode("utf-8")
+    if data == "@":
+        raise BadInput("--data: @ names no file", hint="as in -d @task.json, or - for stdin")
+    return read_input(data[1:], option="--data", largest=_LARGEST)
+
+
+def _standard_input() -> bytes:
     try:
-        with open(data[1:], "rb") as file:
-            return file.read()
+        content = read_at_most(0, _LARGEST + 1)
     except OSError as error:
-        raise BadInput(f"--data: cannot read {data[1:]}: {error.strerror}") from error
+        raise BadInput(f"--data: cannot read stdin: {error.strerror}") from error
+    if len(content) > _LARGEST:
+        raise BadInput(f"--data: stdin is larger than {_LARGEST // 1024} KiB")
+    return content

@@ -8,9 +8,9 @@ from flowkit.cli import options, output
 
 
 @options.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=options.Choice(["bash", "zsh", "fish"]), metavar="SHELL")
 def command(shell: str) -> None:
-    """Print the completion script of SHELL.
+    """Print the completion script of SHELL: bash, zsh or fish.
 
     \b
       eval "$(flowkit completion bash)"            # in ~/.bashrc

@@ -7,13 +7,14 @@ import sys
 import click
 
 from flowkit.cli import options, output
+from flowkit.cli.commands import CONTEXT_SETTINGS, Group
 from flowkit.cli.errors import BadInput
 from flowkit.cli.options import connection
 
 _KEYS = ("api_url", "api_key", "project", "default_profile")
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, invoke_without_command=True, context_settings=CONTEXT_SETTINGS)
 @options.output_option()
 @click.pass_context
 def command(context: click.Context, /, json: bool) -> None:
@@ -62,10 +63,10 @@ def path() -> None:
 
 
 @options.command()
-@click.argument("key", type=click.Choice(_KEYS))
+@click.argument("key", type=options.Choice(_KEYS), metavar="KEY")
 @click.argument("value", required=False, type=options.TEXT)
 def set_(key: str, value: str | None) -> None:
-    """Write KEY = VALUE to the config file.
+    """Write KEY = VALUE to the config file: api_url, api_key, project or default_profile.
 
     With --profile, to that profile. Without VALUE it is read from the terminal or stdin: so a
     key stays out of the shell's history.
@@ -83,10 +84,12 @@ def set_(key: str, value: str | None) -> None:
     if key in SETTINGS and value:
         value = check_setting(key, value, "argument")
     profile = connection().get("profile")
+    if profile is not None and not (profile.strip() and profile.isprintable()):
+        raise BadInput(f"--profile: invalid name {profile[:60]!r}", hint="use printable text")
     if key == "default_profile" and profile is not None:
         raise BadInput("default_profile belongs to no profile", hint="leave out --profile")
     set_value(config_file(), key, value, profile=profile)
-    output.notice(f"{key} is set in {config_file()}")
+    output.notice(output.escape(f"{key} is set in {config_file()}"))
 
 
 def _read_value(key: str) -> str:
@@ -96,7 +99,11 @@ def _read_value(key: str) -> str:
         from getpass import getpass
 
         return getpass(f"{key}: ")
-    return sys.stdin.readline().rstrip("\r\n")
+    try:
+        return sys.stdin.readline().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise BadInput(f"cannot read {key} from stdin: {reason}") from error
 
 
 command.add_command(show, "show")

@@ -9,7 +9,10 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+from flowkit.config import SETTINGS, read_toml
 from flowkit.errors import ConfigError
+from flowkit.private_files import make_directory
+from flowkit.suggestions import did_you_mean
 
 
 def set_value(path: Path, key: str, value: str, *, profile: str | None) -> None:
@@ -22,13 +25,14 @@ def set_value(path: Path, key: str, value: str, *, profile: str | None) -> None:
         profile: The profile that it belongs to; None for settings outside of profiles.
 
     Raises:
-        ConfigError: The file is not TOML or is laid out in a way that this cannot change, or the
-            value is empty. The file is as it was.
+        ConfigError: The file is not TOML, is laid out in a way that this cannot change or cannot
+            be written, or the value is empty or names no profile. The file is as it was.
     """
     if not value:
         raise ConfigError(f"{key} cannot be empty", hint=f"flowkit config set {key} VALUE")
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    expected = _parse(path, text)
+    text, expected = read_toml(path)
+    if key == "default_profile":
+        _check_exists(path, value, expected)
     if profile is None:
         expected[key] = value
     else:
@@ -42,14 +46,26 @@ def set_value(path: Path, key: str, value: str, *, profile: str | None) -> None:
             f"{path} is laid out in a way that cannot be changed here",
             hint="change it with an editor",
         )
-    _replace(path, changed)
-
-
-def _parse(path: Path, text: str) -> dict[str, object]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not TOML: {error}", hint="mend it with an editor") from error
+        _replace(path, changed)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write {path}: {error.strerror}",
+            hint="set FLOWKIT_HOME to a directory that can be written",
+        ) from error
+
+
+def _check_exists(path: Path, profile: str, document: dict[str, object]) -> None:
+    tables = document.get("profiles", {})
+    known = set(tables) if isinstance(tables, dict) else set()
+    if any(name in document for name in SETTINGS):
+        known.add("default")
+    if profile not in known:
+        raise ConfigError(
+            f"there is no profile {profile!r} in {path}",
+            hint=did_you_mean(profile, known)
+            or f"make it first: flowkit config set api_url URL --profile {profile}",
+        )
 
 
 def _parsed(text: str) -> dict[str, object] | None:
@@ -91,7 +107,7 @@ def _section(lines: list[str], profile: str | None) -> tuple[int, int]:
 def _replace(path: Path, text: str) -> None:
     # A link, as into a directory of dotfiles, stays one.
     target = path.resolve()
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_directory(target.parent)
     # mkstemp makes files that only their owner can read.
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:

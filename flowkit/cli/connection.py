@@ -37,7 +37,7 @@ def task_id(flow: Flow, text: str) -> str:
         BadInput: The text is not UTF-8.
         Failure: No task has this name (exit code 3).
     """
-    reference = utf8(text)
+    reference = utf8(text, "TASK")
     if re.fullmatch(r"task_[0-9a-z]{26}", reference):
         return reference
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", reference):

@@ -6,7 +6,11 @@ import os
 import re
 
 from flowkit.cli.errors import BadInput
+from flowkit.cli.input_file import read_input
 from flowkit.cli.options import utf8
+
+_OPTION = "--env-file"
+_LARGEST = 1024 * 1024
 
 
 def read_env_file(path: str) -> dict[str, str]:
@@ -22,13 +26,12 @@ def read_env_file(path: str) -> dict[str, str]:
     Raises:
         BadInput: The file cannot be read, or a line is none of these; the message names it.
     """
+    name = utf8(path, _OPTION)
     try:
-        with open(path, encoding="utf-8-sig", newline="\n") as file:
-            lines = file.read().split("\n")
-    except OSError as error:
-        raise BadInput(f"--env-file: cannot read {utf8(path)}: {error.strerror}") from error
+        content = read_input(path, option=_OPTION, largest=_LARGEST)
+        lines = content.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
-        raise BadInput(f"--env-file: {utf8(path)} is not UTF-8") from error
+        raise BadInput(f"{_OPTION}: {name} is not UTF-8", hint="save it as UTF-8 text") from error
     variables: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         text = line.strip()
@@ -37,14 +40,16 @@ def read_env_file(path: str) -> dict[str, str]:
         match = re.fullmatch(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)(?:(=)(.*))?", text)
         if match is None:
             raise BadInput(
-                f"--env-file: {utf8(path)}, line {number}: not NAME=VALUE",
-                hint="a name is letters, digits and _",
+                f"{_OPTION}: {name}, line {number}: not NAME=VALUE",
+                hint="a name is letters, digits and _, and does not begin with a digit",
             )
-        name, equals, value = match.groups()
+        variable, equals, value = match.groups()
+        if "\0" in text:
+            raise BadInput(f"{_OPTION}: {name}, line {number}: a NUL character in the value")
         if equals:
-            variables[name] = _unquoted(value.strip())
-        elif name in os.environ:
-            variables[name] = utf8(os.environ[name])
+            variables[variable] = _unquoted(value.strip())
+        elif variable in os.environ:
+            variables[variable] = utf8(os.environ[variable], variable)
     return variables
 
 

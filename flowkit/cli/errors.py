@@ -22,6 +22,7 @@ import click
 
 from flowkit import errors
 from flowkit.cli import output
+from flowkit.suggestions import did_you_mean
 
 OK = 0
 FAILED = 1
@@ -39,7 +40,9 @@ TERMINATED = 143
 _EXIT_CODES: dict[type[BaseException], int] = {
     errors.ConfigError: USAGE,
     errors.InvalidRequest: USAGE,
+    errors.MethodNotAllowed: USAGE,
     errors.PayloadTooLarge: USAGE,
+    errors.UnsupportedMediaType: USAGE,
     errors.NotFound: NOT_FOUND,
     errors.Unauthenticated: NOT_ALLOWED,
     errors.PermissionDenied: NOT_ALLOWED,
@@ -50,6 +53,11 @@ _EXIT_CODES: dict[type[BaseException], int] = {
     errors.RateLimited: UNREACHABLE,
     errors.WaitTimeout: TIMEOUT,
     errors.FlowError: FAILED,
+}
+
+# What to do about errors of which the gateway says no more than what is wrong.
+_HINTS: dict[type[BaseException], str] = {
+    errors.TaskNotFound: "`flowkit ps` lists the tasks of this project",
 }
 
 
@@ -91,18 +99,20 @@ class Report(NamedTuple):
 def report_of(error: BaseException) -> Report:
     """Return what to say about any error that ended a command."""
     if isinstance(error, Failure):
-        return Report(error.exit_code, error.message, error.hint)
+        # What the user typed may hold a line end; the message is one line all the same.
+        return Report(error.exit_code, output.escape(error.message), error.hint)
     if isinstance(error, errors.FlowError):
         # The hint is the last line of an error's text; here it has its own place.
         text = str(error).removesuffix(f"\nhint: {error.hint}")
-        return Report(_exit_code(error), text, error.hint)
+        return Report(_exit_code(error), text, error.hint or _HINTS.get(type(error)))
     if isinstance(error, click.ClickException):
         return _usage(error)
     if isinstance(error, output.OutputError):
         return Report(FAILED, f"{error}: {error.cause.strerror}")
     if isinstance(error, OSError):
         # The machine's refusal (a full disk, no permission), not a bug.
-        return Report(FAILED, str(error))
+        where = f"{error.filename}: " if error.filename is not None else ""
+        return Report(FAILED, output.escape(f"{where}{error.strerror or error}"))
     return Report(
         NO_EXIT_CODE,
         f"internal error: {type(error).__name__}: {error}",
@@ -118,18 +128,19 @@ def _usage(error: click.ClickException) -> Report:
     context = getattr(error, "ctx", None)
     hint = f"see `{context.command_path} --help`" if context is not None else None
     if isinstance(error, click.NoSuchOption):
-        from difflib import get_close_matches
-
-        if close := get_close_matches(error.option_name, error.possibilities or (), n=1):
-            hint = f"did you mean {close[0]}?"
-        return Report(USAGE, f"no such option: {error.option_name}", hint)
-    message = error.format_message().rstrip(".")
-    return Report(USAGE, message[:1].lower() + message[1:], hint)
+        hint = did_you_mean(error.option_name, error.possibilities or ()) or hint
+        return Report(USAGE, output.escape(f"no such option: {error.option_name}"), hint)
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        # Click's own words take a line for each value that is possible.
+        message = f"missing argument {error.param.human_readable_name}"
+    else:
+        message = error.format_message().rstrip(".")
+    return Report(USAGE, output.escape(message[:1].lower() + message[1:]), hint)
 
 
 def show(report: Report) -> None:
     """Write an error to stderr: one line, what is wrong with each field, and the hint."""
-    first, *rest = report.message.splitlines() or [""]
+    first, *rest = report.message.split("\n")
     lines = [f"error: {output.escape(first)}", *map(output.escape, rest)]
     if report.hint:
         lines.append(f"hint: {output.escape(report.hint)}")

@@ -14,33 +14,37 @@ from flowkit.cli.task_view import local_time
 if TYPE_CHECKING:
     from flowkit_api.models.event import Event
 
+_NEWEST = 20
+
 
 @options.command()
 @click.argument("task", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Print what happens from now on.")
 @click.option(
     "--after",
-    type=click.IntRange(min=0),
+    type=options.Number(),
     metavar="NUMBER",
     help="With --follow: start after this event.",
 )
 @click.option(
     "-n",
     "--limit",
-    type=click.IntRange(min=1),
-    default=20,
-    show_default=True,
+    type=options.COUNT,
     metavar="N",
-    help="List at most N.",
+    help="List at most N; 20 unless given.",
 )
 @options.output_option()
-def command(task: str | None, follow: bool, after: int | None, limit: int, json: bool) -> None:
+def command(
+    task: str | None, follow: bool, after: int | None, limit: int | None, json: bool
+) -> None:
     """List what happened, newest first, or follow it; of the whole project, or of TASK.
 
     With -f and -o json, each event is one line.
     """
     if after is not None and not follow:
         raise BadInput("--after goes with --follow", hint="flowkit events -f --after NUMBER")
+    if follow and limit is not None:
+        raise BadInput("--limit does not go with --follow", hint="Ctrl-C ends following")
     with open_flow() as flow:
         found = None if task is None else task_id(flow, task)
         if follow:
@@ -50,7 +54,7 @@ def command(task: str | None, follow: bool, after: int | None, limit: int, json:
                 else:
                     output.result("  ".join(output.escape(cell) for cell in _row(event)))
             return
-        events = list(flow.events(task_id=found, limit=limit))
+        events = list(flow.events(task_id=found, limit=limit or _NEWEST))
         if json:
             output.result_json(events)
             return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flowkit.cli import options, output
+from flowkit.cli.commands import CONTEXT_SETTINGS, Command, Group
 from flowkit.cli.connection import open_flow
 from flowkit.cli.errors import NOT_FOUND, BadInput, Failure
 from flowkit.durations import format_duration
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
 
 _DIRECTORY = click.option(
     "--data-dir",
-    type=click.Path(path_type=Path),
+    type=options.FileName(Path),
     metavar="DIR",
     help="The gateway with this data directory instead of the embedded one.",
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings=CONTEXT_SETTINGS)
 def command() -> None:
     """Serve a gateway, or look after the embedded one.
 
@@ -35,26 +36,32 @@ def command() -> None:
     """
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--host", metavar="HOST", help="Address to listen on; 127.0.0.1 unless given.")
-@click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", help="8765 unless given.")
+@click.command(cls=Command, context_settings=CONTEXT_SETTINGS)
+@click.option(
+    "--host",
+    type=options.TEXT,
+    metavar="HOST",
+    help="Address to listen on; 127.0.0.1 unless given.",
+)
+@click.option("--port", type=options.Number(most=65535), metavar="PORT", help="8765 unless given.")
 @click.option(
     "--api-key-file",
-    type=click.Path(exists=True, dir_okay=False, readable=True),
+    type=options.FileName(),
     metavar="FILE",
     help="Keys to let in, one a line: KEY [PROJECT [USER]].",
 )
 @click.option(
     "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=options.FileName(Path),
     metavar="DIR",
     help="Where tasks are kept; a directory beside the embedded gateway's unless given.",
 )
 @click.option(
-    "--engine", type=click.Choice(["local", "null"]), default="local", help="What runs tasks."
+    "--engine", type=options.Choice(["local", "null"]), default="local", help="What runs tasks."
 )
 @click.option(
     "--allowed-host",
+    type=options.TEXT,
     multiple=True,
     metavar="NAME",
     help="Name that clients reach this gateway by. Repeatable.",
@@ -69,7 +76,9 @@ def serve(
 ) -> None:
     """Serve a gateway in the foreground until Ctrl-C."""
     from flowkit.config import gateway_dir
+    from flowkit.embedded import check_installed
 
+    check_installed()
     directory = data_dir or gateway_dir().with_name("server")
     arguments = ["serve", "--data-dir", str(directory), "--engine", engine]
     arguments += ["--host", host] if host is not None else []
@@ -77,8 +86,6 @@ def serve(
     arguments += ["--api-key-file", api_key_file] if api_key_file is not None else []
     for name in allowed_host:
         arguments += ["--allowed-host", name]
-    if api_key_file is None:
-        output.notice(f"its key will be in {directory / 'gateway.json'}")
     # -P keeps the working directory off the gateway's path: its files are not to be imported.
     os.execv(sys.executable, [sys.executable, "-P", "-m", "flowkit_gateway", *arguments])
 
@@ -133,7 +140,7 @@ def status(data_dir: Path | None, json: bool) -> None:
 
 @options.command()
 @_DIRECTORY
-@click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines.")
+@click.option("--tail", type=options.Number(), metavar="N", help="Only the last N lines.")
 def logs(data_dir: Path | None, tail: int | None) -> None:
     """Print the embedded gateway's own log."""
     from flowkit.config import gateway_dir
@@ -149,8 +156,11 @@ def logs(data_dir: Path | None, tail: int | None) -> None:
             hint="the gateway starts with the first command that needs it",
             exit_code=NOT_FOUND,
         ) from error
-    except PermissionError as error:
-        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+    except OSError as error:
+        raise BadInput(
+            f"cannot read {path}: {error.strerror}",
+            hint="--data-dir names the directory of a gateway",
+        ) from error
 
 
 def _flow_of(url: str, key: str | None) -> Flow:

@@ -16,7 +16,7 @@ from flowkit.cli.task_output import write_json_lines, write_output
 @options.command()
 @click.argument("task")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the task has ended.")
-@click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines.")
+@click.option("--tail", type=options.Number(), metavar="N", help="Only the last N lines.")
 @click.option(
     "--since",
     type=options.TEXT,
@@ -25,7 +25,7 @@ from flowkit.cli.task_output import write_json_lines, write_output
 )
 @options.output_option("text", "Print the bytes as they are, or JSON lines of stream and text.")
 @click.option(
-    "--stream", type=click.Choice(["stdout", "stderr"]), help="Only one of the two streams."
+    "--stream", type=options.Choice(["stdout", "stderr"]), help="Only one of the two streams."
 )
 def command(
     task: str,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import TypeVar
 
 import click
 
+from flowkit.cli.commands import CONTEXT_SETTINGS, Command
 from flowkit.cli.errors import BadInput
 from flowkit.errors import FlowError
+from flowkit.suggestions import did_you_mean
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
@@ -41,10 +45,9 @@ class Parsed(click.ParamType):  # type: ignore[type-arg]  # generic since click 
             return value
         module, _, function = self._function.partition(":")
         try:
-            return getattr(import_module(module), function)(utf8(value))
+            return getattr(import_module(module), function)(utf8(value, _name(param)))
         except FlowError as error:
-            option = f"{param.opts[-1]}: " if param is not None else ""
-            raise BadInput(f"{option}{error.message}", hint=error.hint) from error
+            raise BadInput(f"{_name(param)}: {error.message}", hint=error.hint) from error
 
 
 class Text(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 alone
@@ -60,7 +63,7 @@ class Text(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
         Raises:
             BadInput: The bytes are not UTF-8.
         """
-        return utf8(value) if isinstance(value, str) else value
+        return utf8(value, _name(param)) if isinstance(value, str) else value
 
 
 class Priority(Text):
@@ -73,20 +76,119 @@ class Priority(Text):
     ) -> object:
         """Return the number, or the name as it is."""
         text = super().convert(value, param, ctx)
+        if isinstance(text, str) and re.fullmatch("[+-]?[0-9]{1,9}", text):
+            return int(text)
+        return text
+
+
+class Number(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 alone
+    """A number in plain decimal digits.
+
+    Args:
+        least: The least one.
+        most: The largest one.
+        whole: Whether it has no fraction; else it is more than `least`.
+    """
+
+    name = "number"
+
+    def __init__(self, least: int = 0, most: int = 1_000_000_000, *, whole: bool = True) -> None:
+        self._least = least
+        self._most = most
+        self._whole = whole
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> object:
+        """Return the number.
+
+        Raises:
+            BadInput: It is none, or out of range.
+        """
+        if not isinstance(value, str):
+            return value
+        pattern = "[0-9]{1,30}" if self._whole else r"[0-9]{1,30}(\.[0-9]{1,30})?|\.[0-9]{1,30}"
+        if re.fullmatch(pattern, value):
+            number = int(value) if self._whole else float(value)
+            if self._least <= number <= self._most and (self._whole or number > self._least):
+                return number
+        kind = "a whole number" if self._whole else "a number"
+        span = f"from {self._least} to {self._most}" if self._whole else f"above {self._least}"
+        raise BadInput(f"{_name(param)}: {value[:60]!r} is not {kind} {span}", hint=_see_help(ctx))
+
+
+class Choice(click.Choice):  # type: ignore[type-arg]  # generic since click 8.2 alone
+    """One of several words."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> object:
+        """Return the word.
+
+        Raises:
+            BadInput: It is none of them.
+        """
         try:
-            return int(text) if isinstance(text, str) else text
-        except ValueError:
-            return text
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            words = [str(choice) for choice in self.choices]
+            raise BadInput(
+                f"{_name(param)}: {str(value)[:60]!r} is not one of {', '.join(words)}",
+                hint=did_you_mean(str(value).lower(), words) or _see_help(ctx),
+            ) from error
+
+
+class FileName(click.Path):
+    """The name of a file or directory, which need not be there; shells complete it.
+
+    Args:
+        path_type: What to make of it.
+    """
+
+    def __init__(self, path_type: type[str] | type[Path] = str) -> None:
+        super().__init__(path_type=path_type)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """Return the name.
+
+        Raises:
+            BadInput: It is empty, as that of a variable that is not set.
+        """
+        if value == "":
+            raise BadInput(f"{_name(param)}: the name is empty", hint=_see_help(ctx))
+        return super().convert(value, param, ctx)
 
 
 TEXT = Text()
 PRIORITY = Priority()
+COUNT = Number(1)
+CPUS = Number(whole=False)
 DURATION = Parsed("duration", "flowkit.durations:parse_duration")
 MEMORY = Parsed("size", "flowkit.sizes:parse_memory_gb")
 
 
-def utf8(argument: str) -> str:
+def _name(param: click.Parameter | None) -> str:
+    """Return what the user calls a parameter."""
+    if param is None:
+        return "argument"
+    return param.opts[-1] if isinstance(param, click.Option) else param.human_readable_name
+
+
+def _see_help(ctx: click.Context | None) -> str | None:
+    return None if ctx is None else f"see `{ctx.command_path} --help`"
+
+
+def utf8(argument: str, name: str = "argument") -> str:
     """Return the text that an argument's bytes are in UTF-8, whatever the locale made of them.
+
+    Args:
+        argument: As it stands in `sys.argv`.
+        name: What to call it in an error.
 
     Raises:
         BadInput: They are not UTF-8.
@@ -96,9 +198,9 @@ def utf8(argument: str) -> str:
     except UnicodeError:
         shown = os.fsencode(argument).decode("utf-8", "backslashreplace")
         raise BadInput(
-            f"not UTF-8: {shown[:80]}",
-            hint="arguments travel as JSON; write such bytes with a shell, as in $'\\xff' inside "
-            "a script of the task",
+            f"{name}: not UTF-8: {shown[:80]}",
+            hint="flowkit sends text alone; a script of the task can write other bytes, "
+            "as in $'\\xff'",
         ) from None
 
 
@@ -147,7 +249,7 @@ def output_option(
         "-o",
         "--output",
         "json",
-        type=click.Choice([plain, "json"]),
+        type=Choice([plain, "json"]),
         default=plain,
         callback=lambda _context, _parameter, value: value == "json",
         help=help,
@@ -163,10 +265,8 @@ def command(*, interspersed: bool = True) -> Callable[[Callable[..., object]], c
 
     def make(function: Callable[..., object]) -> click.Command:
         made = click.command(
-            context_settings={
-                "help_option_names": ["-h", "--help"],
-                "allow_interspersed_args": interspersed,
-            }
+            cls=Command,
+            context_settings=CONTEXT_SETTINGS | {"allow_interspersed_args": interspersed},
         )(function)
         made.params.extend(connection_options())
         return made

@@ -58,7 +58,7 @@ def fail(error: BaseException) -> NoReturn:
 def _run(arguments: list[str]) -> int:
     import click
 
-    from flowkit.cli.errors import Terminated
+    from flowkit.cli.errors import BadInput, Terminated
     from flowkit.cli.root import root
 
     def terminate(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -68,7 +68,10 @@ def _run(arguments: list[str]) -> int:
     if instruction := os.environ.get(COMPLETE):
         from click.shell_completion import shell_complete
 
-        return shell_complete(root, {}, PROGRAM, COMPLETE, instruction)
+        code = shell_complete(root, {}, PROGRAM, COMPLETE, instruction)
+        if code:
+            raise BadInput(f"invalid {COMPLETE} {instruction!r}", hint="flowkit completion --help")
+        return code
     # Not root.main(): it takes KeyboardInterrupt and a broken pipe for its own.
     try:
         with root.make_context(PROGRAM, arguments) as context:

@@ -8,6 +8,7 @@ import click
 
 from flowkit.cli import options, output
 from flowkit.cli.connection import open_flow
+from flowkit.cli.errors import BadInput
 from flowkit.cli.task_view import age, command_line, gpus
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _NEWEST = 20
 
 @options.command()
 @click.option("-a", "--all", "every", is_flag=True, help="List all tasks, not the newest 20.")
-@click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="List at most N.")
+@click.option("-n", "--limit", type=options.COUNT, metavar="N", help="List at most N.")
 @click.option(
     "--status",
     "statuses",
@@ -46,6 +47,8 @@ def command(
     json: bool,
 ) -> None:
     """List tasks, newest first: the newest 20 unless told otherwise."""
+    if every and limit is not None:
+        raise BadInput("--all and --limit contradict each other", hint="leave out one of them")
     with open_flow() as flow:
         tasks = list(
             flow.tasks.list(

@@ -10,7 +10,17 @@ import click
 
 from flowkit.cli.env_file import read_env_file
 from flowkit.cli.errors import BadInput
-from flowkit.cli.options import DURATION, MEMORY, PRIORITY, TEXT, Decorated, utf8
+from flowkit.cli.options import (
+    COUNT,
+    CPUS,
+    DURATION,
+    MEMORY,
+    PRIORITY,
+    TEXT,
+    Decorated,
+    FileName,
+    utf8,
+)
 
 if TYPE_CHECKING:
     from flowkit import TaskConfig
@@ -25,9 +35,7 @@ _OPTIONS = (
         metavar="SIZE",
         help="Least memory of each GPU, such as 40gb.",
     ),
-    click.option(
-        "--cpus", type=click.FloatRange(min=0, min_open=True), metavar="N", help="CPUs to reserve."
-    ),
+    click.option("--cpus", type=CPUS, metavar="N", help="CPUs to reserve."),
     click.option(
         "--memory",
         "memory_gb",
@@ -35,9 +43,7 @@ _OPTIONS = (
         metavar="SIZE",
         help="Memory to reserve, such as 64gb.",
     ),
-    click.option(
-        "--num-instances", type=click.IntRange(min=1), metavar="N", help="Machines to run on."
-    ),
+    click.option("--num-instances", type=COUNT, metavar="N", help="Machines to run on."),
     click.option("--region", type=TEXT, metavar="NAME", help="Region to run in."),
     click.option(
         "--max-price",
@@ -76,7 +82,7 @@ _OPTIONS = (
     ),
     click.option(
         "--env-file",
-        type=click.Path(),
+        type=FileName(),
         multiple=True,
         metavar="FILE",
         help="Read variables from lines of NAME=VALUE. Repeatable.",
@@ -91,7 +97,7 @@ _OPTIONS = (
     click.option(
         "-f",
         "--file",
-        type=click.Path(),
+        type=FileName(),
         metavar="FILE",
         help="Read the task from YAML; options and a command override it.",
     ),
@@ -130,19 +136,24 @@ def task_config(
         given: Fields of `TaskConfig`, None where the option is absent.
 
     Raises:
-        BadInput: An argument is wrong or there is no command.
+        BadInput: An argument is wrong or contradicts another, or there is no command.
         InvalidTaskConfig: The file or a value is wrong.
     """
     if not command and file is None:
         raise BadInput(
             "there is no command to run", hint="flowkit run --gpu a100 -- python train.py"
         )
+    if given.get("gpu") is not None and given.get("instance_type") is not None:
+        raise BadInput(
+            "--gpu and --instance-type contradict each other",
+            hint="an instance type says what GPUs it has: leave out --gpu",
+        )
     fields = {name: value for name, value in given.items() if value is not None}
     if command:
         fields["command"] = _command(command)
     from flowkit import TaskConfig
 
-    base = TaskConfig.from_yaml(utf8(file)) if file is not None else None
+    base = TaskConfig.from_yaml(utf8(file, "--file")) if file is not None else None
     variables: dict[str, str | None] = {}
     if base is not None and base.env is not None:
         in_file = base.env
@@ -161,7 +172,7 @@ def task_config(
 
 def _command(words: tuple[str, ...]) -> str | list[str]:
     """Return one line for bash, or words that are executed as they are."""
-    texts = [utf8(word) for word in words]
+    texts = [utf8(word, "COMMAND") for word in words]
     if not texts[0]:
         raise BadInput("the command is an empty word", hint="name a program to run")
     # A single argument that no program could be called by: a line of shell.

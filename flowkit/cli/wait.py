@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--timeout", type=options.DURATION, metavar="DURATION", help="Wait no longer.")
 @click.option(
     "--until",
-    type=click.Choice(["running", "terminal"]),
+    type=options.Choice(["running", "terminal"]),
     default="terminal",
     show_default=True,
     help="What to wait for.",

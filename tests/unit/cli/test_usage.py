@@ -20,7 +20,7 @@ WRONG = {
     "unlike any command": (["frobnicate"], "no such command: frobnicate", "see `flowkit --help`"),
     "unknown option": (["ps", "--lable", "a"], "no such option: --lable", "did you mean --label?"),
     "unlike any option": (["ps", "--xyzzy"], "no such option: --xyzzy", "see `flowkit ps --help`"),
-    "missing argument": (["status"], "missing argument 'TASK'", "see `flowkit status --help`"),
+    "missing argument": (["status"], "missing argument TASK", "see `flowkit status --help`"),
     "no command to run": (["run"], "there is no command to run", "flowkit run --gpu a100"),
     "an empty command": (["run", ""], "the command is an empty word", "name a program to run"),
     "not a number": (["run", "--cpus", "two", "x"], "--cpus", "see `flowkit run --help`"),
@@ -36,7 +36,7 @@ WRONG = {
     "after without follow": (["events", "--after", "1"], "--after goes with --follow", "events -f"),
     "bad time": (["logs", "x", "--since", "tomorrowish"], "invalid time 'tomorrowish'", "how long"),
     "bad method": (["api", "FETCH", "/v1/tasks"], "FETCH", "see `flowkit api --help`"),
-    "bad path": (["api", "GET", "v1/tasks"], "not a path: v1/tasks", "starts with a slash"),
+    "bad path": (["api", "GET", "v1/tasks"], "not a path: 'v1/tasks'", "starts with a slash"),
     "bad header": (["api", "GET", "/v1", "-H", "x"], "--header: 'x' is not 'NAME: VALUE'", None),
     "no data file": (["api", "POST", "/v1", "-d", "@gone"], "--data: cannot read gone: No", None),
     "bad url": (["--api-url", "ftp://x", "ps"], "invalid api_url 'ftp://x'", "https://"),
@@ -65,8 +65,8 @@ def test_wrong_usage_is_one_line_and_a_hint(tmp_path: Path, case: str) -> None:
 def test_an_argument_that_is_not_utf8_is_refused(tmp_path: Path, command: str) -> None:
     finished = flowkit(tmp_path, command, "--", "echo", b"a\xffb")
     assert finished.exit_code == 2
-    assert finished.error[0] == r"flowkit: error: not UTF-8: a\xffb"
-    assert finished.error[1].startswith("hint: arguments travel as JSON")
+    assert finished.error[0] == r"flowkit: error: COMMAND: not UTF-8: a\xffb"
+    assert finished.error[1].startswith("hint: flowkit sends text alone")
 
 
 def test_full_stdout_is_an_error() -> None:
