@@ -13,12 +13,13 @@ from typing import NamedTuple, TypeVar, cast
 
 from flowkit_gateway.catalogue import Catalogue
 from flowkit_gateway.changes import Changes
+from flowkit_gateway.disk import has_room
 from flowkit_gateway.engines.engine import Engine, Launch, Observation, StartError, State
 from flowkit_gateway.journal import Journal
 from flowkit_gateway.logs.reader import AttemptLog
 from flowkit_gateway.placement import Demand, Pool
 from flowkit_gateway.planner import Planner
-from flowkit_gateway.problems import Problem, TaskNotFound
+from flowkit_gateway.problems import Problem, StorageFull, TaskNotFound
 from flowkit_gateway.store.rows import Created, IdempotencyKey, Placement, TaskChanges, TaskRow
 from flowkit_gateway.store.store import Store, refuse_to_delete
 from flowkit_gateway.task_queue import TaskQueue
@@ -35,6 +36,9 @@ _INHERITED = ("PATH", "HOME", "LANG", "USER", "LOGNAME", "SHELL", "TZ", "TMPDIR"
 
 _MANY = 100
 """Tasks of one create from which on they are prepared beside the event loop."""
+
+_DISK_RETRY = 1.0
+"""Seconds between two looks at a full disk."""
 
 _MOST_STARTS = 50
 """Most tasks that one turn of the event loop starts, so that calls are answered meanwhile."""
@@ -80,7 +84,7 @@ class Scheduler:
         self._store = store
         self._engine = engine
         self._changes = changes
-        self._tasks_dir = data_dir / "tasks"
+        self._data_dir = data_dir
         self._max_output_bytes = max_output_bytes
         self._inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         self.pool = Pool(engine.capacity())
@@ -94,6 +98,7 @@ class Scheduler:
         self._deleting: set[str] = set()
         self._background: set[asyncio.Task[object]] = set()
         self._pass_is_due = False
+        self._disk_is_full = False
         self._closing = False
 
     @property
@@ -185,11 +190,17 @@ class Scheduler:
             locs: JSON pointers of the documents in the request, for errors.
 
         Raises:
+            StorageFull: there is no room on the disk; nothing was created.
             Problem: a document cannot be accepted; nothing was created.
         """
         replay = self._store.find_answer(project, key)
         if replay is not None:
             return replay
+        if not has_room(self._data_dir):
+            raise StorageFull(
+                "the gateway's disk is full; nothing was changed",
+                hint="free some space, then retry",
+            )
         if len(tasks) < _MANY:
             prepared = self._prepare(project, user, tasks, answer, locs)
         else:
@@ -303,7 +314,7 @@ class Scheduler:
         return row
 
     def _run_dir(self, task_id: str, attempt: int) -> Path:
-        return self._tasks_dir / task_id / str(attempt)
+        return self._data_dir / "tasks" / task_id / str(attempt)
 
     def _start_soon(self) -> None:
         """Start what fits in the loop's next turn, once for everything that happens in this one."""
@@ -315,6 +326,14 @@ class Scheduler:
         self._pass_is_due = False
         if self._closing:
             return
+        if self._queue and not has_room(self._data_dir):
+            # A task that was started now would fail for a reason that may soon be gone.
+            if not self._disk_is_full:
+                log.warning("the disk is full; no task is started until there is room")
+            self._disk_is_full = self._pass_is_due = True
+            asyncio.get_running_loop().call_later(_DISK_RETRY, self._start_what_fits)
+            return
+        self._disk_is_full = False
         started = self._queue.start_what_fits(self.pool, _MOST_STARTS)
         for task_id, placement in started:
             held = self._held[task_id] = _Held(placement)
