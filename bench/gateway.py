@@ -56,13 +56,15 @@ def _idle(count: int) -> list[Row]:
         before = sum(map(_cpu_seconds, family))
         time.sleep(IDLE_SECONDS / count)
         shares.append((sum(map(_cpu_seconds, family)) - before) / (IDLE_SECONDS / count) * 100)
-    every = sum(process.memory_full_info().pss for process in family) / MEBIBYTE
+    every = [
+        sum(process.memory_full_info().pss for process in family) / MEBIBYTE for _ in range(count)
+    ]
     return [
         Row("idle gateway, RSS of its process", "MiB", samples(own), target=Target(60)),
         Row(
             f"idle gateway, PSS of its {len(family)} processes",
             "MiB",
-            samples([every]),
+            samples(every),
             target=Target(60),
         ),
         Row("idle gateway, CPU of its processes", "%", samples(shares), target=Target(0.1)),
