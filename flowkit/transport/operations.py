@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from flowkit.errors import InvalidRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flowkit_api.types import Request
 
 TAKE_IDEMPOTENCY_KEY = frozenset({"create_task", "create_tasks"})
@@ -23,6 +25,9 @@ HELD_MARGIN = 10.0
 STREAM_SILENCE = 60.0
 """Seconds after which a stream is dead: the gateway says something every 15."""
 
+_CORRELATION_ID = "Flowkit-Correlation-Id"
+_OURS = secrets.token_hex(4)
+"""What the correlation ids begin with that are made here."""
 _REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _IDEMPOTENCY_KEY = "Idempotency-Key"
 
@@ -33,7 +38,7 @@ def prepare(request: Request) -> Request:
     Raises:
         InvalidRequest: its idempotency key is not one.
     """
-    headers = {"Flowkit-Correlation-Id": secrets.token_hex(8), **request.headers}
+    headers = {_CORRELATION_ID: _OURS + secrets.token_hex(6), **request.headers}
     key = headers.get(_IDEMPOTENCY_KEY)
     if key is not None:
         if not (1 <= len(key) <= 255 and all("!" <= letter <= "~" for letter in key)):
@@ -44,6 +49,18 @@ def prepare(request: Request) -> Request:
     elif request.operation in TAKE_IDEMPOTENCY_KEY:
         headers[_IDEMPOTENCY_KEY] = secrets.token_hex(16)
     return request._replace(headers=headers)
+
+
+def is_answered_by(request: Request, headers: Mapping[str, str]) -> bool:
+    """Say whether an answer with these headers is not the one to another call.
+
+    Whatever a server or something on the way sends too much, such as an answer twice, stays in
+    the connection and would be read as the answer to the next call. Every answer names its call,
+    by the contract; one that names a call that was not made here was recorded, or is a refusal
+    of what could not be read.
+    """
+    named = headers.get(_CORRELATION_ID, "")
+    return not named.startswith(_OURS) or named == request.headers[_CORRELATION_ID]
 
 
 def is_repeatable(request: Request) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -104,26 +105,20 @@ class Twin:
 
     def transport(
         self,
-        handler: Handler,
+        handler: Handler | None,
         *,
         gateway: Gateway | None = None,
         policy: RetryPolicy | None = None,
         timeout: float = 60.0,
     ) -> Any:
-        """Return a transport whose answers are the handler's."""
+        """Return a transport whose answers are the handler's, or the network's where it is None."""
         gateway = gateway or FixedGateway(Endpoint(URL, "secret-key", "vision"))
         policy = policy or no_delays()
+        connect = partial(httpx.MockTransport, handler) if handler is not None else None
         if self._is_async:
-            driven = AsyncTransport(
-                gateway,
-                policy=policy,
-                timeout=timeout,
-                connect=lambda: httpx.MockTransport(handler),
-            )
+            driven = AsyncTransport(gateway, policy=policy, timeout=timeout, connect=connect)
             return Driven(driven, self._runner)
-        return Transport(
-            gateway, policy=policy, timeout=timeout, connect=lambda: httpx.MockTransport(handler)
-        )
+        return Transport(gateway, policy=policy, timeout=timeout, connect=connect)
 
     def flow(self, handler: Handler, *, policy: RetryPolicy | None = None) -> Any:
         """Return a flow whose gateway's answers are the handler's."""

@@ -231,6 +231,10 @@ class AsyncTransport:
         client = self._client(link.endpoint, held=stream or operations.is_held(request))
         seconds = operations.read_timeout(request, self._timeout, stream=stream)
         response = await client.send(link.build(request, read_timeout=seconds), stream=True)
+        if not operations.is_answered_by(request, response.headers):
+            # What has not been read to its end takes the connection with it.
+            await response.aclose()
+            raise httpx.RemoteProtocolError("the answer to another call came")
         if response.is_success:
             return response
         try:

@@ -53,7 +53,7 @@ def test_a_call_carries_who_calls_and_what_is_wanted(twin: Twin) -> None:
     assert sent.headers["Accept"] == "application/json"
     assert sent.headers["Host"] == "gateway.test"
     assert sent.headers["User-Agent"].startswith("flowkit/")
-    assert len(sent.headers["Flowkit-Correlation-Id"]) == 16
+    assert len(sent.headers["Flowkit-Correlation-Id"]) == 20
 
 
 def test_the_callers_own_headers_go_before(twin: Twin) -> None:
