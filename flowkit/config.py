@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flowkit.errors import ConfigError
+from flowkit.private_files import check_owner
 from flowkit.suggestions import did_you_mean
 
 SETTINGS = ("api_url", "api_key", "project")
@@ -267,7 +268,8 @@ def read_toml(path: Path) -> tuple[str, dict[str, object]]:
     """Return the text of a file and what it means; nothing when it does not exist.
 
     Raises:
-        ConfigError: it cannot be read, or is not TOML; the message names it and the line.
+        ConfigError: it is another user's, cannot be read, or is not TOML; the message names it
+            and the line.
     """
     try:
         if not path.exists():
@@ -275,6 +277,8 @@ def read_toml(path: Path) -> tuple[str, dict[str, object]]:
         # A pipe that nobody writes to would keep every command waiting.
         if not (path.is_file() or path.is_dir()):
             raise ConfigError(f"{path} is not a file", hint="move it away")
+        # Whoever owns it says where tasks go, with all that is in them.
+        check_owner(path)
         text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8", hint="mend it with an editor") from error

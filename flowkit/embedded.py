@@ -178,12 +178,17 @@ def _usable(directory: Path) -> Iterator[None]:
 def _read_record(directory: Path) -> Record | None:
     import json
 
+    path = directory / "gateway.json"
     try:
-        with (directory / "gateway.json").open("rb") as file:
-            check_owner(directory / "gateway.json", os.fstat(file.fileno()))
-            fields = json.loads(file.read())
+        with path.open("rb") as file:
+            status, content = os.fstat(file.fileno()), file.read()
+    except OSError:
+        return None
+    check_owner(path, status)
+    try:
+        fields = json.loads(content)
         return Record(str(fields["url"]), fields.get("token"), fields["pid"], fields["version"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
 
 

@@ -125,7 +125,9 @@ class App:
             self.last_call = time.monotonic()
             if self._access_log:
                 taken = (self.last_call - started) * 1000
-                line = (scope["method"], scope["path"], watched.status, taken, correlation_id)
+                # As it was sent, percent-encoded: decoded it could forge lines.
+                path = scope["raw_path"].decode("ascii", "backslashreplace")
+                line = (scope["method"], path, watched.status, taken, correlation_id)
                 logger.info("%s %s %d %.1f ms %s", *line)
 
     async def _answer(

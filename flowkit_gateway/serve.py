@@ -78,6 +78,8 @@ def serve(settings: Settings) -> None:
     task_umask = os.umask(0o077)
     try:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if settings.data_dir.stat().st_uid != os.geteuid():
+            raise StartError(f"{settings.data_dir} belongs to another user")
         settings.data_dir.chmod(0o700)
         lock = _lock(settings)
         try:
