@@ -48,6 +48,7 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
+        self._opened_at = time.time() - time.monotonic()
         self._database = Database(path)
         try:
             newest = self._database.read("SELECT max(id) FROM tasks")[0][0]
@@ -55,6 +56,14 @@ class Store:
             self._database.close()
             raise StoreError(damaged(path, problem.__cause__)) from problem
         self._identifiers = IdentifierSource(newest.removeprefix("task_") if newest else None)
+
+    def _steady_time(self) -> float:
+        """Return Unix time without the jumps since this store was opened.
+
+        A clock that is set forward by a year must not make keys a year old: their creates may
+        be repeated at this very moment, and would be done twice.
+        """
+        return self._opened_at + time.monotonic()
 
     def close(self) -> None:
         """Finish what was begun and close the file."""
@@ -185,7 +194,7 @@ class Store:
         Raises:
             IdempotencyConflict: the key was used for another request.
         """
-        project, now = rows[0].project, rows[0].created_at
+        project, now = rows[0].project, self._steady_time()
 
         def work(connection: sqlite3.Connection) -> Created:
             if key is not None:
