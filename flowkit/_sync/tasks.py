@@ -33,7 +33,7 @@ from flowkit._sync.logs import log_chunks, log_lines, log_text
 from flowkit._sync.paging import listed
 from flowkit._sync.task import Task
 from flowkit.durations import parse_duration
-from flowkit.errors import InvalidRequest, WaitTimeout
+from flowkit.errors import APIConnectionError, InvalidRequest, WaitTimeout
 from flowkit.log_text import DEFAULT_TAIL, Chunk, Text, check_tail, moment, view
 from flowkit.status import TaskStatus, is_terminal
 from flowkit.task_config import PRIORITIES, InPlace, TaskConfig, TaskLike
@@ -238,19 +238,30 @@ class Tasks:
             raise InvalidRequest(f"cannot wait until {until!r}", hint="running or terminal")
         deadline = None if timeout is None else time.monotonic() + _seconds(timeout)
         pause = 0.05
+        seen = task if isinstance(task, Task) else None
+        is_under_way = False
         while True:
             left = _HOLD if deadline is None else max(0.0, deadline - time.monotonic())
             asked_at = time.monotonic()
             request = wait_task.request(
                 task_id=task_id, until=WaitUntil(until), timeout=round(min(left, _HOLD), 3)
             )
-            seen = Task(self._api.call(request, wait_task.parse), self)
-            if isinstance(task, Task):
-                task.data, seen = seen.data, task
+            try:
+                data = self._api.call(
+                    request, wait_task.parse, deadline=deadline, is_under_way=is_under_way
+                )
+            except APIConnectionError as error:
+                if deadline is None or time.monotonic() < deadline:
+                    raise
+                raise _timed_out(task_id, seen, until, timeout) from error
+            is_under_way = True
+            if seen is None:
+                seen = Task(data, self)
+            seen.data = data
             if _has_reached(seen.status, until):
                 return seen
             if deadline is not None and time.monotonic() >= deadline:
-                raise _timed_out(seen, until, timeout)
+                raise _timed_out(task_id, seen, until, timeout)
             if time.monotonic() - asked_at < min(left, 1.0) / 2:
                 # The gateway did not hold the answer: it is about to stop, or cannot.
                 time.sleep(min(pause, left))
@@ -384,12 +395,15 @@ def _has_reached(status: TaskStatus, until: str) -> bool:
     return until == "running" and status not in _STARTED
 
 
-def _timed_out(task: Task, until: str, timeout: float | str | None) -> WaitTimeout:
+def _timed_out(
+    task_id: str, seen: Task | None, until: str, timeout: float | str | None
+) -> WaitTimeout:
     wanted = "did not end" if until == "terminal" else "did not start to run"
     shown = timeout if isinstance(timeout, str) else f"{timeout:g} s"
+    state = f"it is {seen.status}" if seen is not None else "the gateway does not answer"
     error = WaitTimeout(
-        f"{task.id} {wanted} within {shown}; it is {task.status}",
+        f"{task_id} {wanted} within {shown}; {state}",
         hint="it goes on: wait again, or cancel it",
     )
-    error.task = task
+    error.task = seen
     return error

@@ -99,7 +99,8 @@ class Link:
 
 def _timeouts(read: float) -> dict[str, float]:
     """Return httpx's timeouts of one request, in seconds."""
-    return {"connect": CONNECT_TIMEOUT, "read": read, "write": read, "pool": POOL_TIMEOUT}
+    connect = min(CONNECT_TIMEOUT, read)
+    return {"connect": connect, "read": read, "write": read, "pool": POOL_TIMEOUT}
 
 
 def _ssl_context(endpoint: Endpoint) -> ssl.SSLContext:

@@ -34,7 +34,7 @@ def _failure(error: Exception, endpoint: Endpoint) -> FlowError:
         )
     if isinstance(error, httpx.ConnectTimeout):
         return APITimeout(
-            f"no connection to the gateway at {url} within {CONNECT_TIMEOUT:g} s",
+            f"no connection to the gateway at {url} in time",
             hint=_reach_hint(endpoint),
         )
     if isinstance(error, httpx.TimeoutException):

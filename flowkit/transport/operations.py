@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from typing import TYPE_CHECKING
 
 from flowkit.errors import InvalidRequest
@@ -22,6 +23,10 @@ HELD = frozenset({"wait_task"})
 """Operations whose answer the gateway holds back until something happens."""
 
 HELD_MARGIN = 10.0
+GRACE = 1.0
+"""Seconds that an answer may be late on a call with a deadline, as it has a way to go."""
+SLOWEST = 1024
+"""Bytes a second of an answer that takes longer than the gateway may be silent."""
 STREAM_SILENCE = 60.0
 """Seconds after which a stream is dead: the gateway says something every 15."""
 
@@ -77,11 +82,22 @@ def is_held(request: Request) -> bool:
     return request.operation in HELD
 
 
-def read_timeout(request: Request, default: float, *, stream: bool) -> float:
+def is_stream(request: Request, headers: Mapping[str, str]) -> bool:
+    """Say whether an answer is what was asked for, as far as its type says."""
+    wanted = "text/event-stream"
+    return request.accept != wanted or headers.get("Content-Type", wanted).startswith(wanted)
+
+
+def read_timeout(
+    request: Request, default: float, *, stream: bool = False, deadline: float | None = None
+) -> float:
     """Return how many seconds the gateway may be silent."""
+    seconds = default
     if stream:
-        return STREAM_SILENCE
-    if not is_held(request):
-        return default
-    held = next((float(value) for name, value in request.params if name == "timeout"), 30.0)
-    return max(default, held + HELD_MARGIN)
+        seconds = STREAM_SILENCE
+    elif is_held(request):
+        held = next((float(value) for name, value in request.params if name == "timeout"), 30.0)
+        seconds = max(default, held + HELD_MARGIN)
+    if deadline is None:
+        return seconds
+    return min(seconds, max(0.0, deadline - time.monotonic()) + GRACE)

@@ -21,22 +21,31 @@ class RetryPolicy(NamedTuple):
         True
         >>> policy.delay(0, retry_after=3.0)
         3.0
+        >>> policy.delay(2, outage=59.0) is None
+        False
     """
 
     max_retries: int = 2
+    longest_outage: float = 60.0
+    """Seconds for which a wait or a stream that was under way is tried again, beyond the number
+    of retries: it may have lasted for days, and a gateway's restart should not end it."""
 
-    def delay(self, failures: int, retry_after: float | None = None) -> float | None:
+    def delay(
+        self, failures: int, retry_after: float | None = None, *, outage: float | None = None
+    ) -> float | None:
         """Say how long to wait before the next try.
 
         Args:
             failures: How many tries have failed before the one that just did.
             retry_after: Seconds that the server asked to wait.
+            outage: Seconds since the first of these failures, of what was under way before.
 
         Returns:
             Seconds, or None when the failure is final: the tries are used up, or the server
             asks for more patience than a call should have.
         """
-        if failures >= self.max_retries:
+        rides_out = self.max_retries > 0 and outage is not None and outage < self.longest_outage
+        if failures >= self.max_retries and not rides_out:
             return None
         if retry_after is not None:
             return retry_after if retry_after <= LONGEST_RETRY_AFTER else None

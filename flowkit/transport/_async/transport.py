@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -60,12 +61,22 @@ class AsyncTransport:
         self._lock = threading.Lock()
         self._closed = False
 
-    async def call(self, request: Request, parse: Callable[[Reply], T]) -> T:
+    async def call(
+        self,
+        request: Request,
+        parse: Callable[[Reply], T],
+        *,
+        deadline: float | None = None,
+        is_under_way: bool = False,
+    ) -> T:
         """Return a successful answer, read.
 
         Args:
             request: What an operation's `request` made.
             parse: The operation's `parse`.
+            deadline: When the caller has no use for an answer any more, by `time.monotonic`.
+            is_under_way: The call goes on with what the ones before it have begun, so that an
+                outage of the gateway is waited out.
 
         Raises:
             InvalidResponse: the answer is not what the contract says.
@@ -74,7 +85,7 @@ class AsyncTransport:
         prepared = operations.prepare(request)
 
         async def attempt(link: Link, is_uncertain: bool) -> T:
-            reply = await self._reply(link, prepared)
+            reply = await self._reply(link, prepared, deadline)
             try:
                 return parse(reply)
             except InvalidBody as error:
@@ -85,7 +96,9 @@ class AsyncTransport:
                     hint="is this a flowkit gateway, and of this release?",
                 ) from error
 
-        return await self._until_done(prepared, attempt)
+        return await self._until_done(
+            prepared, attempt, deadline=deadline, is_under_way=is_under_way
+        )
 
     async def send(self, request: Request) -> Reply:
         """Return a successful answer.
@@ -133,11 +146,12 @@ class AsyncTransport:
                 was resumed.
         """
         failures, resume_from = 0, ""
+        alive_at: float | None = None
         while True:
             parser = EventParser()
             headers = {"Last-Event-ID": resume_from} if resume_from else {}
             call = operations.prepare(request._replace(headers={**request.headers, **headers}))
-            link, response = await self._opened(call)
+            link, response = await self._opened(call, is_under_way=alive_at is not None)
             cut: FlowError = APIConnectionError("the gateway ended the stream before its end")
             try:
                 async for chunk in _chunks(link, response):
@@ -153,8 +167,11 @@ class AsyncTransport:
             finally:
                 await response.aclose()
             resume_from = parser.last_event_id or resume_from
-            failures = 0 if parser.blocks else failures + 1
-            delay = self._policy.delay(max(0, failures - 1), parser.retry)
+            failures += 1
+            if parser.blocks:
+                failures, alive_at = 0, time.monotonic()
+            outage = None if alive_at is None else time.monotonic() - alive_at
+            delay = self._policy.delay(max(0, failures - 1), parser.retry, outage=outage)
             if delay is None:
                 raise cut
             await asyncio.sleep(delay)
@@ -173,23 +190,33 @@ class AsyncTransport:
             for client in clients.values():
                 await client.aclose()
 
-    async def _opened(self, request: Request) -> tuple[Link, httpx.Response]:
+    async def _opened(
+        self, request: Request, *, is_under_way: bool = False
+    ) -> tuple[Link, httpx.Response]:
         async def attempt(link: Link, is_uncertain: bool) -> tuple[Link, httpx.Response]:
             return link, await self._open(link, request, stream=True)
 
-        return await self._until_done(request, attempt)
+        return await self._until_done(request, attempt, is_under_way=is_under_way)
 
     async def _until_done(
-        self, request: Request, attempt: Callable[[Link, bool], Awaitable[T]]
+        self,
+        request: Request,
+        attempt: Callable[[Link, bool], Awaitable[T]],
+        *,
+        deadline: float | None = None,
+        is_under_way: bool = False,
     ) -> T:
         """Return what the first attempt that succeeds returns.
 
         Args:
             request: What is attempted.
             attempt: Called with the gateway, and whether an attempt before may have succeeded.
+            deadline: When to give up, if it is not before.
+            is_under_way: Wait out an outage.
         """
         failures = relocations = 0
         uncertain = False
+        broken_at: float | None = None
         while True:
             link = await self._locate()
             never_sent = may_have_moved = False
@@ -211,36 +238,47 @@ class AsyncTransport:
                 continue
             if not (never_sent or _may_repeat(request, error)):
                 raise error
-            delay = self._policy.delay(failures, error.retry_after)
-            if delay is None:
+            now = time.monotonic()
+            broken_at = now if broken_at is None else broken_at
+            if operations.is_held(request) and not never_sent and error.status is None:
+                is_under_way = True  # the connection was there, and broke while the call waited
+            outage = now - broken_at if is_under_way else None
+            delay = self._policy.delay(failures, error.retry_after, outage=outage)
+            if delay is None or not _is_in_time(now, delay, deadline, error):
                 raise error
+            if deadline is not None:
+                delay = min(delay, deadline - now)
             failures += 1
             await asyncio.sleep(delay)
 
-    async def _reply(self, link: Link, request: Request) -> Reply:
+    async def _reply(self, link: Link, request: Request, deadline: float | None = None) -> Reply:
         """Return the answer of one try, read to its end."""
-        response = await self._open(link, request, stream=False)
-        try:
-            content = await response.aread()
-        finally:
-            await response.aclose()
+        response = await self._open(link, request, stream=False, deadline=deadline)
+        patience = operations.read_timeout(request, self._timeout, deadline=deadline)
+        content = await _content(response, patience, deadline)
         return Reply(response.status_code, response.headers, content)
 
-    async def _open(self, link: Link, request: Request, *, stream: bool) -> httpx.Response:
+    async def _open(
+        self, link: Link, request: Request, *, stream: bool, deadline: float | None = None
+    ) -> httpx.Response:
         """Return a successful answer of which nothing has been read yet."""
         client = self._client(link.endpoint, held=stream or operations.is_held(request))
-        seconds = operations.read_timeout(request, self._timeout, stream=stream)
+        seconds = operations.read_timeout(request, self._timeout, stream=stream, deadline=deadline)
         response = await client.send(link.build(request, read_timeout=seconds), stream=True)
         if not operations.is_answered_by(request, response.headers):
             # What has not been read to its end takes the connection with it.
             await response.aclose()
             raise httpx.RemoteProtocolError("the answer to another call came")
         if response.is_success:
+            if stream and not operations.is_stream(request, response.headers):
+                await response.aclose()
+                raise InvalidResponse(
+                    f"the gateway's answer to {request.operation} is no stream of events",
+                    status=response.status_code,
+                    hint="is this a flowkit gateway? check the API URL and proxies on the way",
+                )
             return response
-        try:
-            content = await response.aread()
-        finally:
-            await response.aclose()
+        content = await _content(response, seconds, deadline)
         raise error_from_response(response.status_code, response.headers, content)
 
     def _client(self, endpoint: Endpoint, *, held: bool) -> httpx.AsyncClient:
@@ -294,6 +332,30 @@ def _is_gone(request: Request, error: NotFound) -> bool:
     """Say whether a deletion that was tried before finds its work done."""
     # A 404 of something on the way is no word of the gateway's.
     return request.method == "DELETE" and error.code != NotFound.code
+
+
+def _is_in_time(now: float, delay: float, deadline: float | None, error: FlowError) -> bool:
+    """Say whether another try can be made; to come back earlier than asked to is none."""
+    if deadline is None:
+        return True
+    return now < deadline and (error.retry_after is None or now + delay < deadline)
+
+
+async def _content(response: httpx.Response, patience: float, deadline: float | None) -> bytes:
+    """Return the whole body, unless it trickles."""
+    parts: list[bytes] = []
+    size, began = 0, time.monotonic()
+    try:
+        async for part in response.aiter_bytes():
+            parts.append(part)
+            size += len(part)
+            now = time.monotonic()
+            is_over = deadline is not None and now > deadline + operations.GRACE
+            if is_over or size < (now - began - patience) * operations.SLOWEST:
+                raise httpx.ReadTimeout("the answer trickles")
+    finally:
+        await response.aclose()
+    return b"".join(parts)
 
 
 async def _chunks(link: Link, response: httpx.Response) -> AsyncIterator[bytes]:

@@ -61,12 +61,22 @@ class Transport:
         self._lock = threading.Lock()
         self._closed = False
 
-    def call(self, request: Request, parse: Callable[[Reply], T]) -> T:
+    def call(
+        self,
+        request: Request,
+        parse: Callable[[Reply], T],
+        *,
+        deadline: float | None = None,
+        is_under_way: bool = False,
+    ) -> T:
         """Return a successful answer, read.
 
         Args:
             request: What an operation's `request` made.
             parse: The operation's `parse`.
+            deadline: When the caller has no use for an answer any more, by `time.monotonic`.
+            is_under_way: The call goes on with what the ones before it have begun, so that an
+                outage of the gateway is waited out.
 
         Raises:
             InvalidResponse: the answer is not what the contract says.
@@ -75,7 +85,7 @@ class Transport:
         prepared = operations.prepare(request)
 
         def attempt(link: Link, is_uncertain: bool) -> T:
-            reply = self._reply(link, prepared)
+            reply = self._reply(link, prepared, deadline)
             try:
                 return parse(reply)
             except InvalidBody as error:
@@ -86,7 +96,7 @@ class Transport:
                     hint="is this a flowkit gateway, and of this release?",
                 ) from error
 
-        return self._until_done(prepared, attempt)
+        return self._until_done(prepared, attempt, deadline=deadline, is_under_way=is_under_way)
 
     def send(self, request: Request) -> Reply:
         """Return a successful answer.
@@ -134,11 +144,12 @@ class Transport:
                 was resumed.
         """
         failures, resume_from = 0, ""
+        alive_at: float | None = None
         while True:
             parser = EventParser()
             headers = {"Last-Event-ID": resume_from} if resume_from else {}
             call = operations.prepare(request._replace(headers={**request.headers, **headers}))
-            link, response = self._opened(call)
+            link, response = self._opened(call, is_under_way=alive_at is not None)
             cut: FlowError = APIConnectionError("the gateway ended the stream before its end")
             try:
                 for chunk in _chunks(link, response):
@@ -154,8 +165,11 @@ class Transport:
             finally:
                 response.close()
             resume_from = parser.last_event_id or resume_from
-            failures = 0 if parser.blocks else failures + 1
-            delay = self._policy.delay(max(0, failures - 1), parser.retry)
+            failures += 1
+            if parser.blocks:
+                failures, alive_at = 0, time.monotonic()
+            outage = None if alive_at is None else time.monotonic() - alive_at
+            delay = self._policy.delay(max(0, failures - 1), parser.retry, outage=outage)
             if delay is None:
                 raise cut
             time.sleep(delay)
@@ -174,21 +188,33 @@ class Transport:
             for client in clients.values():
                 client.close()
 
-    def _opened(self, request: Request) -> tuple[Link, httpx.Response]:
+    def _opened(
+        self, request: Request, *, is_under_way: bool = False
+    ) -> tuple[Link, httpx.Response]:
         def attempt(link: Link, is_uncertain: bool) -> tuple[Link, httpx.Response]:
             return link, self._open(link, request, stream=True)
 
-        return self._until_done(request, attempt)
+        return self._until_done(request, attempt, is_under_way=is_under_way)
 
-    def _until_done(self, request: Request, attempt: Callable[[Link, bool], T]) -> T:
+    def _until_done(
+        self,
+        request: Request,
+        attempt: Callable[[Link, bool], T],
+        *,
+        deadline: float | None = None,
+        is_under_way: bool = False,
+    ) -> T:
         """Return what the first attempt that succeeds returns.
 
         Args:
             request: What is attempted.
             attempt: Called with the gateway, and whether an attempt before may have succeeded.
+            deadline: When to give up, if it is not before.
+            is_under_way: Wait out an outage.
         """
         failures = relocations = 0
         uncertain = False
+        broken_at: float | None = None
         while True:
             link = self._locate()
             never_sent = may_have_moved = False
@@ -210,36 +236,47 @@ class Transport:
                 continue
             if not (never_sent or _may_repeat(request, error)):
                 raise error
-            delay = self._policy.delay(failures, error.retry_after)
-            if delay is None:
+            now = time.monotonic()
+            broken_at = now if broken_at is None else broken_at
+            if operations.is_held(request) and not never_sent and error.status is None:
+                is_under_way = True  # the connection was there, and broke while the call waited
+            outage = now - broken_at if is_under_way else None
+            delay = self._policy.delay(failures, error.retry_after, outage=outage)
+            if delay is None or not _is_in_time(now, delay, deadline, error):
                 raise error
+            if deadline is not None:
+                delay = min(delay, deadline - now)
             failures += 1
             time.sleep(delay)
 
-    def _reply(self, link: Link, request: Request) -> Reply:
+    def _reply(self, link: Link, request: Request, deadline: float | None = None) -> Reply:
         """Return the answer of one try, read to its end."""
-        response = self._open(link, request, stream=False)
-        try:
-            content = response.read()
-        finally:
-            response.close()
+        response = self._open(link, request, stream=False, deadline=deadline)
+        patience = operations.read_timeout(request, self._timeout, deadline=deadline)
+        content = _content(response, patience, deadline)
         return Reply(response.status_code, response.headers, content)
 
-    def _open(self, link: Link, request: Request, *, stream: bool) -> httpx.Response:
+    def _open(
+        self, link: Link, request: Request, *, stream: bool, deadline: float | None = None
+    ) -> httpx.Response:
         """Return a successful answer of which nothing has been read yet."""
         client = self._client(link.endpoint, held=stream or operations.is_held(request))
-        seconds = operations.read_timeout(request, self._timeout, stream=stream)
+        seconds = operations.read_timeout(request, self._timeout, stream=stream, deadline=deadline)
         response = client.send(link.build(request, read_timeout=seconds), stream=True)
         if not operations.is_answered_by(request, response.headers):
             # What has not been read to its end takes the connection with it.
             response.close()
             raise httpx.RemoteProtocolError("the answer to another call came")
         if response.is_success:
+            if stream and not operations.is_stream(request, response.headers):
+                response.close()
+                raise InvalidResponse(
+                    f"the gateway's answer to {request.operation} is no stream of events",
+                    status=response.status_code,
+                    hint="is this a flowkit gateway? check the API URL and proxies on the way",
+                )
             return response
-        try:
-            content = response.read()
-        finally:
-            response.close()
+        content = _content(response, seconds, deadline)
         raise error_from_response(response.status_code, response.headers, content)
 
     def _client(self, endpoint: Endpoint, *, held: bool) -> httpx.Client:
@@ -293,6 +330,30 @@ def _is_gone(request: Request, error: NotFound) -> bool:
     """Say whether a deletion that was tried before finds its work done."""
     # A 404 of something on the way is no word of the gateway's.
     return request.method == "DELETE" and error.code != NotFound.code
+
+
+def _is_in_time(now: float, delay: float, deadline: float | None, error: FlowError) -> bool:
+    """Say whether another try can be made; to come back earlier than asked to is none."""
+    if deadline is None:
+        return True
+    return now < deadline and (error.retry_after is None or now + delay < deadline)
+
+
+def _content(response: httpx.Response, patience: float, deadline: float | None) -> bytes:
+    """Return the whole body, unless it trickles."""
+    parts: list[bytes] = []
+    size, began = 0, time.monotonic()
+    try:
+        for part in response.iter_bytes():
+            parts.append(part)
+            size += len(part)
+            now = time.monotonic()
+            is_over = deadline is not None and now > deadline + operations.GRACE
+            if is_over or size < (now - began - patience) * operations.SLOWEST:
+                raise httpx.ReadTimeout("the answer trickles")
+    finally:
+        response.close()
+    return b"".join(parts)
 
 
 def _chunks(link: Link, response: httpx.Response) -> Iterator[bytes]:
