@@ -83,14 +83,16 @@ class NoDelays(RetryPolicy):
 
     delays: list[float | None]
 
-    def delay(self, failures: int, retry_after: float | None = None) -> float | None:
-        delay = super().delay(failures, retry_after)
+    def delay(
+        self, failures: int, retry_after: float | None = None, *, outage: float | None = None
+    ) -> float | None:
+        delay = super().delay(failures, retry_after, outage=outage)
         self.delays.append(delay)
         return None if delay is None else 0.0
 
 
 def no_delays(max_retries: int = 2) -> NoDelays:
-    policy = NoDelays(max_retries)
+    policy = NoDelays(max_retries, longest_outage=0.0)
     policy.delays = []
     return policy
 
