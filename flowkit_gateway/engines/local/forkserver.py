@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
 import json
 import logging
@@ -27,6 +28,8 @@ _LENGTH = struct.Struct("<I")
 _SPAWNER = Path(__file__).with_name("spawner.py")
 _MOST_TRIES = 3
 _STOP_TIMEOUT = 2.0
+_PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
+"""Want of what others may give back at any time: worth waiting for."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
 
 
@@ -72,8 +75,12 @@ class ForkServer:
         """Start the spawner."""
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = _start(theirs, self._umask)
+        try:
+            with theirs:
+                self._process = _start(theirs, self._umask)
+        except OSError:
+            ours.close()
+            raise
         transport, _ = await loop.create_unix_connection(lambda: _Answers(self), sock=ours)
         self._transport = transport
         for request in self._open.values():
@@ -148,15 +155,20 @@ class ForkServer:
     async def _replace(self) -> None:
         if self._process:
             await asyncio.to_thread(_end, self._process)
-        if self._deaths:
-            await asyncio.sleep(min(_FIRST_PAUSE * 2**self._deaths, _LONGEST_PAUSE))
-        self._deaths += 1
-        try:
-            await self.open()
-        except OSError as error:
-            _log.error("no spawner can be started: %s", error)
-            for request in list(self._open.values()):
-                self._fail(request, f"cannot start a process: {error}")
+        told = ""
+        while self._transport is None and not self._closing:
+            if self._deaths:
+                await asyncio.sleep(min(_FIRST_PAUSE * 2 ** min(self._deaths, 10), _LONGEST_PAUSE))
+            self._deaths += 1
+            try:
+                await self.open()
+            except OSError as error:
+                if str(error) != told:
+                    told = str(error)
+                    _log.error("no spawner can be started, trying again: %s", error)
+                if error.errno not in _PASSING:
+                    for request in list(self._open.values()):
+                        self._fail(request, f"cannot start a process: {error}")
 
 
 class _Answers(asyncio.Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import shlex
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 
 from flowkit import Flow, TaskStatus
 from flowkit_gateway.engines.local import claim, procfs
-from tests.campaigns.crash.house import House
+from tests.campaigns.crash.house import House, descriptors
 from tests.campaigns.form import seed, sized
 from tests.conditions import eventually
 
@@ -260,3 +261,32 @@ def test_a_gateway_that_a_task_started_outlives_the_task(house: House, flow: Flo
     go.touch()
     [task] = flow.tasks.list(name="inner")
     assert task.wait(timeout=20).exit_code == 5
+
+
+def test_a_gateway_out_of_descriptors_recovers(house: House, flow: Flow) -> None:
+    """Meanwhile it cannot start a spawner in place of one that was killed, nor answer anybody."""
+    witness = house.home / "witness"
+    record = house.start()
+    running = flow.submit("echo up; sleep 1; exit 6", cpus=0.1)
+    eventually(lambda: running.logs() == "up\n")
+    limits = resource.prlimit(record.pid, resource.RLIMIT_NOFILE)
+    try:
+        used = len(descriptors(record.pid))
+        resource.prlimit(record.pid, resource.RLIMIT_NOFILE, (used, limits[1]))
+        procfs.end(house.spawners(), (signal.SIGKILL,))
+        # This connection exists already; what it asks for cannot be started now.
+        meanwhile = flow.submit(f"echo meanwhile >> {witness}; exit 7", cpus=0.1)
+        eventually(lambda: b"spawner" in (house.data_dir / "gateway.log").read_bytes())
+        with house.python("-c", "from flowkit import Flow; Flow(max_retries=0).server()") as other:
+            threading.Event().wait(1.0)
+            other.kill()
+    finally:
+        resource.prlimit(record.pid, resource.RLIMIT_NOFILE, limits)
+
+    after = flow.submit(f"echo after >> {witness}; exit 8", cpus=0.1)
+
+    assert after.wait(timeout=30).exit_code == 8
+    assert running.wait(timeout=30).exit_code == 6
+    assert meanwhile.wait(timeout=30).exit_code == 7, meanwhile.message
+    assert sorted(written(witness)) == ["after", "meanwhile"]
+    assert house.start() == record
