@@ -52,6 +52,9 @@ class InPlace(NamedTuple):
     environment: dict[str, str]
     """What makes it the same place for a program: paths, activated environments, the language."""
 
+    def __repr__(self) -> str:
+        return f"InPlace({self.directory!r})"
+
     @classmethod
     def here(cls) -> InPlace:
         """Return the place of this process.
@@ -109,7 +112,10 @@ class TaskConfig:
     cpus: float | None = None
     memory_gb: float | str | None = None
     num_instances: int | None = None
-    env: Mapping[str, str | None] | Sequence[str] | None = None
+    # Its values may be secrets, and a representation ends up in logs.
+    env: Mapping[str, str | None] | Sequence[str] | None = attrs.field(
+        default=None, repr=lambda env: "None" if env is None else "***"
+    )
     working_dir: str | os.PathLike[str] | None = None
     region: str | None = None
     max_price_per_hour: float | str | None = None

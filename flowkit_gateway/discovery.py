@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -22,7 +22,7 @@ class Announcement:
     version: str
     engine: str
     embedded: bool
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     """The key to call it with; None when its keys are in a file of their own."""
 
 

@@ -33,6 +33,9 @@ class Key(NamedTuple):
     project: str | None
     """The only project of this key, or None for any."""
 
+    def __repr__(self) -> str:
+        return f"Key(user={self.user!r}, project={self.project!r})"
+
 
 class KeyFileError(Exception):
     """The key file cannot be used; its text says why and what to do."""

@@ -15,8 +15,17 @@ if TYPE_CHECKING:
 _decoders: dict[type, Decoder[Any]] = {}
 
 
+_ENVIRONMENTS = frozenset({"env", "caller_env"})
+
+
 class Model:
     """An object of the contract. None is an absent field; unknown fields are ignored."""
+
+    def __repr__(self) -> str:
+        """Show what is present; of environments the names only, as the values may be secrets."""
+        fields = [(name, value) for name, value in vars(self).items() if value is not None]
+        shown = ", ".join(f"{name}={_shown(name, value)}" for name, value in fields)
+        return f"{type(self).__name__}({shown})"
 
     def to_dict(self) -> dict[str, object]:
         """Write the model as JSON values.
@@ -50,6 +59,12 @@ class Model:
             return msgspec.convert(fields, cls)
         except msgspec.MsgspecError as error:
             raise InvalidBody(cls.__name__, str(error)) from error
+
+
+def _shown(name: str, value: object) -> str:
+    if name in _ENVIRONMENTS and isinstance(value, dict):
+        return "{" + ", ".join(f"{variable!r}: ***" for variable in value) + "}"
+    return repr(value)
 
 
 def decode(body: bytes, kind: type[T]) -> T:

@@ -26,6 +26,10 @@ class Request(NamedTuple):
     accept: str
     operation: str  # the contract's operationId
 
+    def __repr__(self) -> str:
+        """Leave out what may hold secrets: parameters, headers and body."""
+        return f"Request({self.operation!r}, {self.method!r}, {self.path!r})"
+
 
 class Reply(NamedTuple):
     """The successful answer to a request."""
@@ -33,6 +37,10 @@ class Reply(NamedTuple):
     status: int
     headers: Mapping[str, str]
     content: bytes
+
+    def __repr__(self) -> str:
+        """Leave out what may hold secrets: headers and content."""
+        return f"Reply({self.status}, {len(self.content)} bytes)"
 
 
 class SyncClient(Protocol):

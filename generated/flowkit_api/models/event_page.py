@@ -6,7 +6,7 @@ from ..codec import Model
 from .event import Event
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class EventPage(Model):
     """`EventPage` of the contract."""
 

@@ -6,7 +6,7 @@ from ..codec import Model
 from .health_status import HealthStatus
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class Health(Model):
     """`Health` of the contract."""
 

@@ -6,7 +6,7 @@ from ..codec import Model
 from .money import Money
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class InstanceType(Model):
     """A kind of machine.
 

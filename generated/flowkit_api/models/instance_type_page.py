@@ -6,7 +6,7 @@ from ..codec import Model
 from .instance_type import InstanceType
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class InstanceTypePage(Model):
     """`InstanceTypePage` of the contract."""
 

@@ -8,7 +8,7 @@ from ..codec import Model
 from .log_stream import LogStream
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class LogChunk(Model):
     """A run of output bytes of one stream; `text` or, where they are not UTF-8, `base64`.
 

@@ -6,7 +6,7 @@ from ..codec import Model
 from .task_status import TaskStatus
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class LogEnd(Model):
     """The last event of a followed log."""
 

@@ -6,7 +6,7 @@ from ..codec import Model
 from .log_chunk import LogChunk
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class LogPage(Model):
     """`LogPage` of the contract.
 

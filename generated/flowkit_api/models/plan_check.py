@@ -6,7 +6,7 @@ from ..codec import Model
 from .plan_outcome import PlanOutcome
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class PlanCheck(Model):
     """One question asked of a task before it is submitted."""
 

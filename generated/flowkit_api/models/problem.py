@@ -7,7 +7,7 @@ from .error_code import ErrorCode
 from .problem_detail import ProblemDetail
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class Problem(Model):
     """An error (RFC 9457).
 

@@ -9,7 +9,7 @@ from .engine_name import EngineName
 from .server_limits import ServerLimits
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class Server(Model):
     """A gateway.
 

@@ -5,7 +5,7 @@ import attrs
 from ..codec import Model
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class ServerLimits(Model):
     """Bounds of one request and one task.
 

@@ -11,7 +11,7 @@ from .task_reason import TaskReason
 from .task_status import TaskStatus
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class Task(Model):
     """A task.
 

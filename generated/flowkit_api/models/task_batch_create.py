@@ -6,7 +6,7 @@ from ..codec import Model
 from .task_create import TaskCreate
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class TaskBatchCreate(Model):
     """`TaskBatchCreate` of the contract."""
 

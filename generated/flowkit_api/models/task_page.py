@@ -6,7 +6,7 @@ from ..codec import Model
 from .task import Task
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class TaskPage(Model):
     """`TaskPage` of the contract."""
 

@@ -8,7 +8,7 @@ from .money import Money
 from .plan_check import PlanCheck
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class TaskPlan(Model):
     """What submitting a task would do.
 

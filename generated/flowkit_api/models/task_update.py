@@ -6,7 +6,7 @@ from ..codec import Model
 from .task_clear_field import TaskClearField
 
 
-@attrs.define(kw_only=True, slots=False)
+@attrs.define(kw_only=True, slots=False, repr=False)
 class TaskUpdate(Model):
     """What to change; what is absent stays.
 
