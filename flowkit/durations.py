@@ -46,7 +46,7 @@ def parse_duration(value: str | float | timedelta) -> float:
 
 def _seconds_of_text(text: str) -> float:
     compact = "".join(text.split()).lower()
-    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", compact):
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", compact) and float(compact) > 0:
         raise _invalid(
             text, "the unit is missing", f"write {compact}s for seconds, {compact}m for minutes"
         )
@@ -59,7 +59,12 @@ def _seconds_of_text(text: str) -> float:
 
 
 def _invalid(value: object, problem: str, hint: str = _UNITS_HINT) -> InvalidTaskConfig:
-    shown = repr(value)[:60] if isinstance(value, str | float | timedelta) else type(value).__name__
+    if isinstance(value, str | float | timedelta):
+        shown = repr(value)[:60]
+    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
+        shown = repr(value)
+    else:
+        shown = f"of type {type(value).__name__}"
     return InvalidTaskConfig(f"invalid duration {shown}: {problem}", hint=hint)
 
 
@@ -111,6 +116,8 @@ def parse_since(text: str, now: datetime) -> datetime:
             raise _invalid_time(text, "it is before the first year") from None
     # What dateutil would guess at: a number as a day of this month, `2026-11` as a day of that
     # one, `5 minutes` as five past midnight, and `GMT+3` by POSIX as three hours west.
+    if not text.strip():
+        raise _invalid_time(text, "it is empty")
     if re.fullmatch(r"\s*(?:[0-9.]*|[0-9]{4}-[0-9]{1,2})\s*", text):
         raise _invalid_time(text, "a number alone is neither a duration nor a time")
     if re.search(r"[0-9]\s*(?:[wdhms]|weeks?|days?|hours?|min\w*|sec\w*)\b", text, re.IGNORECASE):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from flowkit.errors import InvalidGPURequest, NoCapacity
+from flowkit.gpu_grammar import MAX_COUNT
 from flowkit.gpu_models import MODELS
 from flowkit.gpus import GPURequest
 
@@ -59,7 +60,12 @@ class InstanceTypeName(NamedTuple):
         """
         if isinstance(text, str) and (match := re.fullmatch(_CPU, text, re.IGNORECASE | re.ASCII)):
             return _cpu_only(text, match[1])
-        request = GPURequest.parse(text)
+        try:
+            request = GPURequest.parse(text)
+        except InvalidGPURequest as error:
+            message = error.message.replace("invalid GPU request", "invalid instance type", 1)
+            hint = "name a machine such as 4xa100-80gb" if not text else error.hint
+            raise InvalidGPURequest(message, hint=hint) from None
         model = _only_model(request, text)
         if not isinstance(request.count, int):
             raise InvalidGPURequest(
@@ -140,12 +146,23 @@ def _only_model(request: GPURequest, text: str) -> str:
     return request.models[0]
 
 
-def _check_total(gpu_count: int, request: GPURequest) -> None:
-    if isinstance(gpu_count, bool) or not isinstance(gpu_count, int) or gpu_count < 1:
+def check_count(gpu_count: int) -> None:
+    """Refuse a number of GPUs that is none.
+
+    Raises:
+        InvalidGPURequest: it is not a whole number from 1 to `MAX_COUNT`.
+    """
+    whole = isinstance(gpu_count, int) and not isinstance(gpu_count, bool)
+    if not whole or not 1 <= gpu_count <= MAX_COUNT:
+        shown = repr(gpu_count) if isinstance(gpu_count, str | float) else str(gpu_count)
         raise InvalidGPURequest(
-            f"invalid number of GPUs {gpu_count!r}",
-            hint="the number of GPUs is a whole number and at least 1",
+            f"invalid number of GPUs {shown[:60]}",
+            hint=f"the number of GPUs is a whole number from 1 to {MAX_COUNT}",
         )
+
+
+def _check_total(gpu_count: int, request: GPURequest) -> None:
+    check_count(gpu_count)
     if request.count != 1:
         raise InvalidGPURequest(
             f"count given twice: {gpu_count} and {str(request)!r}",

@@ -129,7 +129,13 @@ def moment(since: datetime | str | None) -> datetime | None:
     """
     if isinstance(since, str):
         return parse_since(since, datetime.now(UTC))
-    return None if since is None else since.astimezone(UTC)
+    if since is None:
+        return None
+    if not isinstance(since, datetime):
+        raise InvalidRequest(
+            f"invalid time of type {type(since).__name__}", hint="a datetime, or text such as 5m"
+        )
+    return since.astimezone(UTC)
 
 
 def check_tail(tail: int | None) -> None:
@@ -138,5 +144,23 @@ def check_tail(tail: int | None) -> None:
     Raises:
         InvalidRequest: it is not a whole number from 0 on.
     """
-    if tail is not None and (isinstance(tail, bool) or not isinstance(tail, int) or tail < 0):
+    if not _is_count(tail):
         raise InvalidRequest(f"invalid tail {tail!r}", hint="a whole number of lines, from 0 on")
+
+
+def check_offset(offset: int | None) -> None:
+    """Refuse a place in the output that is none.
+
+    Raises:
+        InvalidRequest: it is not a whole number from 0 on.
+    """
+    if not _is_count(offset):
+        raise InvalidRequest(
+            f"invalid offset {offset!r}", hint="a whole number of bytes, from 0 on"
+        )
+
+
+def _is_count(value: object) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53

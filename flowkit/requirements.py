@@ -60,7 +60,8 @@ class InstanceRequirements:
             return cls(gpu_type=value)
         if not isinstance(value, Mapping):
             raise InvalidRequest(
-                f"requirements are a dict or InstanceRequirements, not {type(value).__name__}"
+                f"requirements of type {type(value).__name__} cannot be read",
+                hint="a GPU type, a dict, or InstanceRequirements",
             )
         known = [attribute.name for attribute in attrs.fields(cls)]
         fields = {_OTHER_NAMES.get(name, name): item for name, item in value.items()}
@@ -79,5 +80,10 @@ class InstanceRequirements:
             None if self.gpu_type is None else str(GPURequest.parse(self.gpu_type)),
             None if self.min_gpu_memory_gb is None else parse_memory_gb(self.min_gpu_memory_gb),
             None if self.max_price_per_hour is None else minor_units(self.max_price_per_hour),
-            self.region,
+            self._checked_region(),
         )
+
+    def _checked_region(self) -> str | None:
+        if self.region is not None and (not isinstance(self.region, str) or not self.region):
+            raise InvalidRequest("the region is no text, or empty", hint="leave it out for any")
+        return self.region

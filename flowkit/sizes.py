@@ -20,6 +20,8 @@ GB_PER_UNIT: dict[str, float] = {
     "tib": 1024,
 }
 
+LARGEST_GB = 1_000_000
+
 # A pattern, not a compiled one: `re` compiles it on first use and keeps it, so import stays cheap.
 MEMORY_SIZE = r"([0-9]+(?:\.[0-9]+)?)([mgt](?:i?b)?)"
 
@@ -53,13 +55,20 @@ def parse_memory_gb(value: str | float) -> float:
             gigabytes = float(value)
         except OverflowError:
             gigabytes = math.inf
-    if not (math.isfinite(gigabytes) and gigabytes > 0):
-        raise _invalid(value, "a size is more than 0 and finite")
+    if not 0 < gigabytes <= LARGEST_GB:
+        raise _invalid(value, f"a size is more than 0, and at most {LARGEST_GB} GB")
     return gigabytes
 
 
+def _other(value: object) -> str:
+    # Only what is short for sure: an integer may have more digits than Python prints.
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
+        return repr(value)
+    return f"of type {type(value).__name__}"
+
+
 def _invalid(value: object, problem: str) -> InvalidTaskConfig:
-    shown = repr(value)[:60] if isinstance(value, str | float) else type(value).__name__
+    shown = repr(value)[:60] if isinstance(value, str | float) else _other(value)
     return InvalidTaskConfig(
         f"invalid memory size {shown}: {problem}",
         hint="write it as 64gb, 512mb or 1.5tb; a bare number is GB",

@@ -12,18 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import attrs
 
-from flowkit.durations import parse_duration
 from flowkit.errors import InvalidRequest, InvalidTaskConfig
-from flowkit.gpus import GPURequest, parse_gpu
-from flowkit.instances import InstanceTypeName
-from flowkit.money import minor_units
-from flowkit.sizes import parse_memory_gb
+from flowkit.gpus import GPURequest
 from flowkit.suggestions import did_you_mean
+from flowkit.task_values import LONGEST_VALUE, READERS, VARIABLE, checked_text, wrong
 
 if TYPE_CHECKING:
     from flowkit_api.models import TaskCreate
-
-PRIORITIES = {"low": -100, "med": 0, "medium": 0, "normal": 0, "high": 100}
 
 NOT_YET_SUPPORTED = frozenset(
     {
@@ -42,13 +37,13 @@ NOT_YET_SUPPORTED = frozenset(
 
 _CALLERS = ("PATH", "VIRTUAL_ENV", "PYTHONPATH", "HOME", "LANG")
 _CALLERS_PREFIXES = ("CONDA_", "LC_")
-_VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
 
 
 class InPlace(NamedTuple):
     """Whose place a task runs in, where client and gateway are one user on one machine."""
 
-    directory: str
+    directory: str | None
+    """Where the caller is; None when that directory has been removed."""
     environment: dict[str, str]
     """What makes it the same place for a program: paths, activated environments, the language."""
 
@@ -60,14 +55,13 @@ class InPlace(NamedTuple):
         """Return the place of this process.
 
         Raises:
-            InvalidTaskConfig: its working directory is gone, or a variable is not UTF-8.
+            InvalidTaskConfig: a variable is not UTF-8.
         """
         try:
-            return cls(os.getcwd(), _visible(os.environ))
-        except FileNotFoundError as error:
-            raise InvalidTaskConfig(
-                "the current directory does not exist any more", hint="give a working_dir"
-            ) from error
+            directory = os.getcwd()
+        except FileNotFoundError:
+            directory = None
+        return cls(directory, _visible(os.environ))
 
 
 @attrs.define(kw_only=True)
@@ -124,7 +118,7 @@ class TaskConfig:
     labels: Mapping[str, str] | None = None
 
     def __attrs_post_init__(self) -> None:
-        for name, read in _READERS.items():
+        for name, read in READERS.items():
             if (value := getattr(self, name)) is not None:
                 read(value)
 
@@ -147,6 +141,11 @@ class TaskConfig:
         if isinstance(task, Mapping):
             return cls.from_dict(task)
         if isinstance(task, str) and _is_yaml_path(task):
+            if not os.path.lexists(task):
+                raise InvalidTaskConfig(
+                    f"there is no file {task}",
+                    hint="a command that ends in .yaml is given as a list: [command]",
+                )
             return cls.from_yaml(task)
         return cls(command=task)
 
@@ -157,8 +156,10 @@ class TaskConfig:
         Raises:
             InvalidTaskConfig: there is no such field, or a value cannot be read.
         """
-        # What the values are, the readers check.
-        return cls(**fields)  # type: ignore[arg-type]  # checked by the readers
+        if not isinstance(fields, Mapping):
+            raise wrong("task", fields, "a dict of fields", "as in {'command': 'python a.py'}")
+        named: dict[str, Any] = {str(name): value for name, value in fields.items()}
+        return cls(**named)
 
     @classmethod
     def from_yaml(cls, path: str | os.PathLike[str]) -> TaskConfig:
@@ -174,11 +175,15 @@ class TaskConfig:
         """
         from flowkit.task_yaml import read_task
 
+        if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+            raise wrong("file", path, "the path of a YAML file", "as in task.yaml")
         fields = read_task(Path(path))
-        try:
-            return cls.from_dict(fields)
-        except InvalidRequest as error:
-            raise type(error)(f"{path}: {error.message}", hint=error.hint) from error
+        for name, (value, where) in fields.items():
+            try:
+                cls.from_dict({name: value})
+            except InvalidRequest as error:
+                raise type(error)(f"{where}: {error.message}", hint=error.hint) from error
+        return cls.from_dict({name: value for name, (value, _) in fields.items()})
 
     def to_yaml(self) -> str:
         """Return the task as YAML, which `from_yaml` reads back."""
@@ -214,7 +219,7 @@ class TaskConfig:
 
         values = {
             name: read(value)
-            for name, read in _READERS.items()
+            for name, read in READERS.items()
             if (value := getattr(self, name)) is not None
         }
         if "command" not in values:
@@ -237,7 +242,11 @@ FIELDS = tuple(attribute.name for attribute in attrs.fields(TaskConfig))
 
 def _refuse_unknown(init: Callable[..., None]) -> Callable[..., None]:
     @wraps(init)
-    def checked(self: TaskConfig, **fields: object) -> None:
+    def checked(self: TaskConfig, *unnamed: object, **fields: object) -> None:
+        if unnamed:
+            raise InvalidTaskConfig(
+                "a task's fields are given by name", hint="as in TaskConfig(command=...)"
+            )
         for name in fields:
             if name in NOT_YET_SUPPORTED:
                 raise InvalidTaskConfig(
@@ -261,110 +270,6 @@ def _is_yaml_path(text: str) -> bool:
     return text.endswith((".yaml", ".yml")) and (" " not in text or Path(text).is_file())
 
 
-def _command(value: object) -> list[str]:
-    if isinstance(value, str):
-        words = ["bash", "-c", value]
-        empty = not value.strip()
-    elif isinstance(value, Sequence) and all(isinstance(word, str) for word in value):
-        words = list(value)
-        empty = not words or not words[0]
-    else:
-        raise _wrong("command", value, "text for bash, or a list of words")
-    if empty:
-        raise InvalidTaskConfig("the command is empty", hint="name a program to run")
-    return [_text("command", word, 131072) for word in words]
-
-
-def _text(field: str, value: object, longest: int) -> str:
-    if not isinstance(value, str):
-        raise _wrong(field, value, "text")
-    if "\0" in value:
-        raise InvalidTaskConfig(f"{field} holds a NUL character")
-    if len(value) > longest:
-        raise InvalidTaskConfig(f"{field} is longer than {longest} characters")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidTaskConfig(f"{field} holds bytes that are not UTF-8") from error
-    return value
-
-
-def _name(value: object) -> str:
-    text = _text("name", value, 128)
-    if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]*", text):
-        raise InvalidTaskConfig(
-            f"invalid name {text!r}",
-            hint="use letters, digits, . _ and -, and begin with a letter or digit",
-        )
-    return text
-
-
-def _gpu(value: Any) -> list[str]:
-    return [str(request) for request in parse_gpu(value)]
-
-
-def _instance_type(value: object) -> str:
-    text = _text("instance_type", value, 200)
-    InstanceTypeName.parse(text)
-    return text
-
-
-def _number(field: str, *, whole: bool = False) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        kind = int if whole else int | float
-        if isinstance(value, bool) or not isinstance(value, kind) or not 0 < value < 1e9:
-            raise _wrong(field, value, f"a {'whole ' if whole else ''}number above 0")
-        return value
-
-    return read
-
-
-def _memory(value: Any) -> float:
-    return parse_memory_gb(value)
-
-
-def _price(value: Any) -> int:
-    return minor_units(value)
-
-
-def _duration(value: Any) -> float:
-    return parse_duration(value)
-
-
-def _priority(value: object) -> int:
-    if isinstance(value, str) and value.lower() in PRIORITIES:
-        return PRIORITIES[value.lower()]
-    if isinstance(value, bool) or not isinstance(value, int) or not -1000 <= value <= 1000:
-        names = ", ".join(PRIORITIES)
-        raise _wrong("priority", value, f"a whole number from -1000 to 1000, or {names}")
-    return value
-
-
-def _env(value: object) -> dict[str, str | None]:
-    if isinstance(value, Mapping):
-        pairs = dict(value)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        pairs = dict(_pair(item) for item in value)
-    else:
-        raise _wrong("env", value, "a dict, or a list of NAME=VALUE and NAME")
-    for name, text in pairs.items():
-        if not isinstance(name, str) or not re.fullmatch(_VARIABLE, name) or len(name) > 256:
-            raise InvalidTaskConfig(
-                f"invalid variable name {str(name)[:60]!r} in env",
-                hint="a name is letters, digits and _, and does not begin with a digit",
-            )
-        if text is not None:
-            _text(f"env {name}", text, 131072)
-    return pairs
-
-
-def _pair(item: object) -> tuple[str, str | None]:
-    if not isinstance(item, str):
-        raise _wrong("env", item, "NAME=VALUE or NAME")
-    name, equals, value = item.partition("=")
-    return name, value if equals else None
-
-
 def _resolved(env: dict[str, str | None]) -> dict[str, str]:
     missing = [name for name, value in env.items() if value is None and name not in os.environ]
     if missing:
@@ -372,67 +277,37 @@ def _resolved(env: dict[str, str | None]) -> dict[str, str]:
             f"env takes {', '.join(missing)} from the caller, where it is not set",
             hint=f"export {missing[0]}, or give it a value",
         )
+    given = {name: os.environ[name] if value is None else value for name, value in env.items()}
     return {
-        name: _text(f"env {name}", os.environ[name] if value is None else value, 131072)
-        for name, value in env.items()
+        name: checked_text(f"env {name}", value, LONGEST_VALUE) for name, value in given.items()
     }
 
 
-def _labels(value: object) -> dict[str, str]:
-    if not isinstance(value, Mapping):
-        raise _wrong("labels", value, "a dict")
-    for name in value:
-        if not isinstance(name, str) or not re.fullmatch("[A-Za-z0-9][A-Za-z0-9._/-]{0,62}", name):
+def _directory(given: str | None, here: str | None) -> str:
+    path = os.path.expanduser(given or ".")
+    if not os.path.isabs(path):
+        if here is None:
             raise InvalidTaskConfig(
-                f"invalid label {str(name)[:80]!r}",
-                hint="use up to 63 letters, digits, . _ / and -, and begin with a letter or digit",
+                "the current directory does not exist any more",
+                hint="change into one that does, or give a working_dir by its absolute path",
             )
-    return {name: _text(f"label {name}", text, 255) for name, text in value.items()}
-
-
-def _working_dir(value: object) -> str:
-    if not isinstance(value, str | os.PathLike):
-        raise _wrong("working_dir", value, "a path")
-    return _text("working_dir", os.fspath(value), 4096)
-
-
-def _directory(given: str | None, here: str) -> str:
-    path = os.path.abspath(os.path.join(here, os.path.expanduser(given or ".")))
+        path = os.path.join(here, path)
+    path = os.path.abspath(path)
     if not os.path.isdir(path):
         problem = "is not a directory" if os.path.exists(path) else "does not exist"
-        raise InvalidTaskConfig(f"working_dir {path} {problem}", hint="tasks run on this machine")
+        raise InvalidTaskConfig(
+            f"working_dir {path} {problem}", hint="name a directory of this machine"
+        )
+    if not os.access(path, os.X_OK):
+        raise InvalidTaskConfig(
+            f"working_dir {path} cannot be entered", hint="it needs the permission to execute (x)"
+        )
     return path
 
 
 def _visible(environment: Mapping[str, str]) -> dict[str, str]:
     return {
-        name: _text(f"the environment variable {name}", value, 131072)
+        name: checked_text(f"the environment variable {name}", value, LONGEST_VALUE)
         for name, value in environment.items()
-        if (name in _CALLERS or name.startswith(_CALLERS_PREFIXES))
-        and re.fullmatch(_VARIABLE, name)
+        if (name in _CALLERS or name.startswith(_CALLERS_PREFIXES)) and re.fullmatch(VARIABLE, name)
     }
-
-
-def _wrong(field: str, value: object, wanted: str) -> InvalidTaskConfig:
-    shown = repr(value)[:60] if isinstance(value, str | int | float) else type(value).__name__
-    return InvalidTaskConfig(f"invalid {field} {shown}: it is not {wanted}")
-
-
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "command": _command,
-    "name": _name,
-    "gpu": _gpu,
-    "instance_type": _instance_type,
-    "min_gpu_memory_gb": _memory,
-    "cpus": _number("cpus"),
-    "memory_gb": _memory,
-    "num_instances": _number("num_instances", whole=True),
-    "env": _env,
-    "working_dir": _working_dir,
-    "region": lambda value: _text("region", value, 64),
-    "max_price_per_hour": _price,
-    "max_run_time": _duration,
-    "priority": _priority,
-    "labels": _labels,
-}
-"""From what people write to what the contract has; each raises for what it cannot read."""

@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from flowkit.errors import InvalidTaskConfig
 from flowkit.gpus import GPURequest
-from flowkit.suggestions import did_you_mean
+from flowkit.suggestions import closest, did_you_mean
 from flowkit.task_config import FIELDS, NOT_YET_SUPPORTED
 
 _SYNONYMS = {
@@ -38,6 +38,7 @@ _GPU_TOKENS = frozenset({"name", "count", "memory", "vendor", "total_memory", "c
 """What a GPU is described by in dstack's mapping; the last two have no counterpart."""
 
 _LARGEST_FILE = 1024 * 1024
+_HINT = "write fields, as in command: python train.py"
 
 try:
     _Loader: type[yaml.SafeLoader | yaml.CSafeLoader] = yaml.CSafeLoader
@@ -45,20 +46,39 @@ except AttributeError:  # PyYAML was built without libyaml
     _Loader = yaml.SafeLoader
 
 
-def read_task(path: Path) -> dict[str, object]:
-    """Return the fields of the task that a file describes, by flowkit's names.
+class Place(NamedTuple):
+    """A place in a file, which is how an error about it begins."""
+
+    path: Path
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return str(self.path) if self.line is None else f"{self.path}:{self.line}"
+
+
+class _Entry(NamedTuple):
+    """What a file says under one name."""
+
+    value: object
+    at: Place
+
+
+def read_task(path: Path) -> dict[str, tuple[object, Place]]:
+    """Return the fields of the task that a file describes by flowkit's names, and where they stand.
 
     Raises:
         InvalidTaskConfig: the file cannot be read; the message names it and the line.
     """
     document = _document(path)
-    fields: dict[str, object] = {}
-    for name, value in _renamed(path, document):
+    fields: dict[str, tuple[object, Place]] = {}
+    for name, value, at in _renamed(path, document):
         if value is None:
             continue
         if name in fields:
-            raise InvalidTaskConfig(f"{path}: {name} is given twice, under two names")
-        fields[name] = value
+            raise InvalidTaskConfig(
+                f"{at}: {name} is given twice, under two names", hint="keep one of them"
+            )
+        fields[name] = value, at
     return fields
 
 
@@ -85,59 +105,111 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def _document(path: Path) -> dict[str, object]:
+def _document(path: Path) -> dict[str, _Entry]:
     text = _text(path)
+    if control := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text):
+        line = Place(path, text.count("\n", 0, control.start()) + 1)
+        raise InvalidTaskConfig(
+            f"{line}: not YAML: a control character ({control[0]!r})",
+            hint="is this a text file?",
+        )
     loader = _Loader(text)
+    place = Place(path)
     try:
         root = loader.get_single_node()
         if root is None:
-            raise InvalidTaskConfig(f"{path}: the file is empty", hint="it needs a command")
+            raise InvalidTaskConfig(f"{path}: the file is empty", hint=_HINT)
         if not isinstance(root, yaml.MappingNode):
-            raise InvalidTaskConfig(f"{path}: the file holds no fields", hint="command: ...")
+            raise InvalidTaskConfig(f"{path}: the file holds no fields", hint=_HINT)
         _refuse_duplicates(path, root, set())
         loader.flatten_mapping(root)
-        document: dict[str, object] = {}
+        document: dict[str, _Entry] = {}
         for key, node in root.value:
+            place = _place(path, key)
             if not isinstance(key, yaml.ScalarNode):
-                raise InvalidTaskConfig(f"{path}:{_line(key)}: a field's name is no text")
+                raise InvalidTaskConfig(f"{place}: a field's name is no text", hint=_HINT)
             as_written = key.value in _AS_WRITTEN and isinstance(node, yaml.MappingNode)
-            document[key.value] = (
+            document[key.value] = _Entry(
                 _as_written(path, loader, node)
                 if as_written
-                else loader.construct_object(node, deep=True)
+                else _constructed(path, loader, node, key.value),
+                place,
             )
         return document
     except InvalidTaskConfig:
         raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise InvalidTaskConfig(f"{where}: not YAML: {error.problem or error}") from error
+        raise _no_yaml(Place(path, mark.line + 1 if mark else None), error.problem) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InvalidTaskConfig(f"{path}: not YAML: {error}") from error
+        # A value that is not what its form or tag says, such as the date 2026-99-99.
+        raise _no_yaml(place, "a value is not what it seems to be") from error
     finally:
         loader.dispose()
 
 
+def _constructed(path: Path, loader: Any, node: yaml.Node, name: str) -> Any:
+    if name == "resources" and isinstance(node, yaml.MappingNode):
+        loader.flatten_mapping(node)
+        entries: dict[str, _Entry] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise InvalidTaskConfig(f"{_place(path, key)}: a field's name is no text")
+            constructed = loader.construct_object(value, deep=True)
+            entries[key.value] = _Entry(constructed, _place(path, key))
+        return entries
+    return loader.construct_object(node, deep=True)
+
+
+def _no_yaml(place: Place, problem: str | None) -> InvalidTaskConfig:
+    problem = problem or "it cannot be read"
+    if "another document" in problem:
+        return InvalidTaskConfig(
+            f"{place}: the file holds a second document", hint="a file describes one task"
+        )
+    if "cannot start any token" in problem or "tab character" in problem:
+        hint = "indent with spaces, not tabs, and put text with special characters in quotes"
+    elif "constructor for the tag" in problem:
+        hint = "leave the tag (!...) out"
+    else:
+        hint = "put text with special characters such as : # [ { in quotes"
+    return InvalidTaskConfig(f"{place}: not YAML: {problem}", hint=hint)
+
+
 def _text(path: Path) -> str:
+    if "\0" in str(path):
+        raise InvalidTaskConfig(f"there is no file {path}", hint="its name holds a NUL character")
     try:
         if path.is_dir():
             raise InvalidTaskConfig(f"{path} is a directory", hint="name a YAML file in it")
         if path.exists() and not path.is_file():
-            raise InvalidTaskConfig(f"{path} is not a file")
+            raise InvalidTaskConfig(
+                f"{path} is not a file", hint="write the task to a file, and name that"
+            )
         with path.open("rb") as file:
             content = file.read(_LARGEST_FILE + 1)
         if len(content) > _LARGEST_FILE:
-            raise InvalidTaskConfig(f"{path} is too large for a task's YAML")
+            raise InvalidTaskConfig(
+                f"{path} is too large for a task's YAML",
+                hint=f"it has at most {_LARGEST_FILE // 1024} KiB",
+            )
         return content.decode("utf-8-sig")
     except FileNotFoundError as error:
-        raise InvalidTaskConfig(
-            f"there is no file {path}", hint="a command that ends in .yaml needs a list: [command]"
-        ) from error
+        raise InvalidTaskConfig(f"there is no file {path}", hint=_near(path)) from error
     except UnicodeDecodeError as error:
-        raise InvalidTaskConfig(f"{path}: not UTF-8") from error
+        raise InvalidTaskConfig(f"{path}: not UTF-8", hint="save it as UTF-8 text") from error
     except OSError as error:
-        raise InvalidTaskConfig(f"cannot read {path}: {error.strerror}") from error
+        raise InvalidTaskConfig(
+            f"cannot read {path}: {error.strerror}", hint="name a YAML file that you may read"
+        ) from error
+
+
+def _near(path: Path) -> str:
+    try:
+        close = closest(path.name, os.listdir(path.parent))
+    except OSError:
+        return f"there is no directory {path.parent} either"
+    return "name a YAML file" if close is None else f"did you mean {path.parent / close}?"
 
 
 def _refuse_duplicates(path: Path, node: yaml.Node, seen: set[int]) -> None:
@@ -153,7 +225,9 @@ def _refuse_duplicates(path: Path, node: yaml.Node, seen: set[int]) -> None:
     for key, value in node.value:
         if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
             if key.value in names:
-                raise InvalidTaskConfig(f"{path}:{_line(key)}: {key.value} is given twice")
+                raise InvalidTaskConfig(
+                    f"{_place(path, key)}: {key.value} is given twice", hint="keep one of them"
+                )
             names.add(key.value)
         _refuse_duplicates(path, value, seen)
 
@@ -163,96 +237,115 @@ def _as_written(path: Path, loader: Any, node: yaml.MappingNode) -> dict[str, st
     values: dict[str, str | None] = {}
     for key, value in node.value:
         if not (isinstance(key, yaml.ScalarNode) and isinstance(value, yaml.ScalarNode)):
-            raise InvalidTaskConfig(f"{path}:{_line(value)}: this value is no text")
+            raise InvalidTaskConfig(
+                f"{_place(path, value)}: this value is no text", hint="write NAME: VALUE"
+            )
         is_null = value.tag == "tag:yaml.org,2002:null"
         values[key.value] = None if is_null else value.value
     return values
 
 
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
+def _place(path: Path, node: yaml.Node) -> Place:
+    return Place(path, int(node.start_mark.line) + 1)
 
 
-def _renamed(path: Path, document: dict[str, object]) -> Iterator[tuple[str, object]]:
+def _renamed(path: Path, document: dict[str, _Entry]) -> Iterator[tuple[str, object, Place]]:
     """Yield the fields by flowkit's names."""
-    if document.get("type", "task") != "task":
-        raise InvalidTaskConfig(f"{path}: type {document['type']!r} is no task")
-    if any(document.get(name) is not None for name in _COMMANDS):
-        yield "command", _command(path, document)
-    for name, value in document.items():
+    kind = document.get("type")
+    if kind is not None and kind.value != "task":
+        shown = repr(kind.value) if isinstance(kind.value, str) else "of another type than text"
+        raise InvalidTaskConfig(f"{kind.at}: type {shown} is no task", hint="write type: task")
+    if any(name in document and document[name].value is not None for name in _COMMANDS):
+        yield "command", *_command(path, document)
+    for name, (value, at) in document.items():
         if name in _COMMANDS or name == "type" or value is None:
             continue
         if name == "resources":
-            yield from _resources(path, value)
+            yield from _resources(at, value)
         else:
-            yield from _field(path, name, value, "")
+            yield _field(at, name, value, "")
 
 
-def _resources(path: Path, value: object) -> Iterator[tuple[str, object]]:
+def _resources(at: Place, value: object) -> Iterator[tuple[str, object, Place]]:
     if not isinstance(value, dict):
-        raise InvalidTaskConfig(f"{path}: resources is no mapping")
-    for name, item in value.items():
+        raise InvalidTaskConfig(
+            f"{at}: resources is no mapping", hint="write fields below it, as in gpu: a100"
+        )
+    for name, (item, item_at) in value.items():
         if item is not None:
-            yield from _field(path, str(name), item, "resources.")
+            yield _field(item_at, name, item, "resources.")
 
 
-def _field(path: Path, name: str, value: Any, prefix: str) -> Iterator[tuple[str, object]]:
+def _field(at: Place, name: str, value: Any, prefix: str) -> tuple[str, object, Place]:
     if name in ("regions",):
-        name, value = "region", _single(path, name, value)
+        name, value = "region", _single(at, name, value)
     known = _SYNONYMS.get(name, name)
     if known in NOT_YET_SUPPORTED:
-        raise InvalidTaskConfig(f"{path}: {prefix}{name} is not supported yet by this release")
+        raise InvalidTaskConfig(
+            f"{at}: {prefix}{name} is not supported yet by this release", hint=f"leave out {name}"
+        )
     if known not in FIELDS:
         names = [*FIELDS, *_SYNONYMS, *_COMMANDS, "resources"]
         raise InvalidTaskConfig(
-            f"{path}: {prefix}{name} has no counterpart in a flowkit task",
+            f"{at}: {prefix}{name or repr(name)} has no counterpart in a flowkit task",
             hint=did_you_mean(name, names) or f"fields: {', '.join(FIELDS)}",
         )
-    yield known, _VALUES.get(known, _unchanged)(path, value)
+    return known, _VALUES.get(known, _unchanged)(at, value), at
 
 
-def _unchanged(path: Path, value: object) -> object:
+def _unchanged(at: Place, value: object) -> object:
     return value
 
 
-def _single(path: Path, name: str, value: object) -> object:
+def _single(at: Place, name: str, value: object) -> object:
     if isinstance(value, list):
         if len(value) != 1:
-            raise InvalidTaskConfig(f"{path}: {name}: a task runs in one region")
+            raise InvalidTaskConfig(
+                f"{at}: {name}: a task runs in one region", hint="name the one that it is to run in"
+            )
         return value[0]
     return value
 
 
-def _command(path: Path, document: dict[str, object]) -> str:
-    if document.get("command") is not None:
+def _command(path: Path, document: dict[str, _Entry]) -> tuple[str, Place]:
+    given = {name: entry for name, entry in document.items() if entry.value is not None}
+    if "command" in given:
         raise InvalidTaskConfig(
-            f"{path}: command goes with neither run, commands nor setup", hint="keep one of them"
+            f"{given['command'].at}: command goes with neither run, commands nor setup",
+            hint="keep one of them",
         )
-    if document.get("run") is not None and document.get("commands") is not None:
-        raise InvalidTaskConfig(f"{path}: run and commands are both given", hint="keep one")
-    body = document.get("run") if document.get("run") is not None else document.get("commands")
+    if "run" in given and "commands" in given:
+        raise InvalidTaskConfig(
+            f"{given['commands'].at}: run and commands are both given", hint="keep one"
+        )
+    body = given.get("run") or given.get("commands")
     if body is None:
-        raise InvalidTaskConfig(f"{path}: there is setup but nothing to run", hint="add run: ...")
-    script = _script(path, body)
-    if document.get("setup") is None:
-        return script
-    # A shell of its own, as in SkyPilot: what it changes but files does not reach the command.
-    return f"(\n{_script(path, document['setup'])}\n) || exit $?\n{script}"
+        raise InvalidTaskConfig(
+            f"{given['setup'].at}: there is setup but nothing to run", hint="add run: ..."
+        )
+    script = _script(body)
+    if "setup" in given:
+        # A shell of its own, as in SkyPilot: what it changes but files does not reach the command.
+        script = f"(\n{_script(given['setup'])}\n) || exit $?\n{script}"
+    return script, body.at
 
 
-def _script(path: Path, value: object) -> str:
+def _script(entry: _Entry) -> str:
+    value = entry.value
     if isinstance(value, str):
         return value
     if isinstance(value, list) and value and all(isinstance(line, str) for line in value):
         # The first failure ends it, as in dstack; line ends, so that a comment hurts nobody.
         return " && ".join(f"{{\n{line}\n}}" for line in value) if len(value) > 1 else value[0]
-    raise InvalidTaskConfig(f"{path}: a command is text, or a list of lines of text")
+    raise InvalidTaskConfig(
+        f"{entry.at}: a command is text, or a list of lines of text", hint="as in run: python a.py"
+    )
 
 
-def _gpu(path: Path, value: Any) -> object:
+def _gpu(at: Place, value: Any) -> object:
     if isinstance(value, dict):
         if value.keys() & _GPU_TOKENS:
-            return _gpu_tokens(path, value)
+            return _gpu_tokens(at, value)
         # SkyPilot's {A100: 8, H100: 8}: any of these.
         return [f"{name}:{_plain_number(count)}" for name, count in value.items()]
     if isinstance(value, str):
@@ -260,13 +353,17 @@ def _gpu(path: Path, value: Any) -> object:
     return value
 
 
-def _gpu_tokens(path: Path, value: dict[str, Any]) -> str:
-    if unknown := value.keys() - {"name", "count", "memory", "vendor"}:
-        raise InvalidTaskConfig(f"{path}: gpu: {min(unknown)} has no counterpart in flowkit")
+def _gpu_tokens(at: Place, value: dict[str, Any]) -> str:
+    known = ("name", "count", "memory", "vendor")
+    if unknown := sorted(str(name) for name in value if name not in known):
+        raise InvalidTaskConfig(
+            f"{at}: gpu: {unknown[0]} has no counterpart in flowkit",
+            hint=did_you_mean(unknown[0], known) or f"a GPU has {', '.join(known)}",
+        )
     names = value.get("name")
     tokens = [
         value.get("vendor"),
-        ",".join(names) if isinstance(names, list) else names,
+        ",".join(map(str, names)) if isinstance(names, list) else names,
         value.get("memory"),
         value.get("count"),
     ]
@@ -281,16 +378,16 @@ def _without_open_count(text: str) -> str:
     return re.sub(r"(?<=:)\s*([0-9]+)\s*\.\.\s*$", r"\1", text)
 
 
-def _at_least(path: Path, value: object) -> object:
+def _at_least(at: Place, value: object) -> object:
     """Read `4+` and `4..`: what is reserved is always at least."""
     if isinstance(value, str) and (match := re.fullmatch(r"\s*(.+?)\s*(\+|\.\.)\s*", value)):
         value = match[1]
-    if isinstance(value, str) and re.fullmatch(r"[0-9]+(\.[0-9]+)?", value.strip()):
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,30}(\.[0-9]{1,30})?", value.strip()):
         return float(value) if "." in value else int(value)
     return value
 
 
-_VALUES: dict[str, Callable[[Path, Any], object]] = {
+_VALUES: dict[str, Callable[[Place, Any], object]] = {
     "gpu": _gpu,
     "cpus": _at_least,
     "memory_gb": _at_least,

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from flowkit_api.models import Event, InstanceType, Server, TaskPlan, TaskStatus
 
     from flowkit._async.task import AsyncTask
-    from flowkit._async.tasks import AsyncTasks, Statuses
+    from flowkit._async.tasks import AsyncTasks
     from flowkit.log_text import AsyncText
     from flowkit.requirements import InstanceRequirements
     from flowkit.task_config import TaskLike
+    from flowkit.task_filters import Statuses
 
 
 class AsyncFlow(AsyncConnection):

@@ -10,6 +10,7 @@ from flowkit_api.api.instance_types import list_instance_types, normalize_instan
 from flowkit_api.models import InstanceType, InstanceTypeRequest
 
 from flowkit._async.paging import listed
+from flowkit.instances import InstanceTypeName, check_count
 from flowkit.requirements import InstanceRequirements
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ async def normalize(
     api: AsyncTransport, gpu_count: int, gpu_type: str | None
 ) -> tuple[str, int, str | None]:
     """Return an instance type, a number of instances, and a warning when GPUs are wasted."""
+    check_count(gpu_count)
+    if gpu_type is not None:
+        InstanceTypeName.parse(gpu_type)
     body = InstanceTypeRequest(gpu_count=gpu_count, gpu_type=gpu_type)
     request = normalize_instance_type.request(body=body)
     found = await api.call(request, normalize_instance_type.parse)

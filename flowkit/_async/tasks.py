@@ -33,16 +33,16 @@ from flowkit._async.logs import log_chunks, log_lines, log_text
 from flowkit._async.paging import listed
 from flowkit._async.task import AsyncTask
 from flowkit.durations import parse_duration
-from flowkit.errors import APIConnectionError, InvalidRequest, WaitTimeout
-from flowkit.log_text import DEFAULT_TAIL, AsyncText, Chunk, check_tail, moment, view
+from flowkit.errors import APIConnectionError, InvalidRequest, InvalidTaskConfig, WaitTimeout
+from flowkit.log_text import DEFAULT_TAIL, AsyncText, Chunk, check_offset, check_tail, moment, view
 from flowkit.status import TaskStatus, is_terminal
-from flowkit.task_config import PRIORITIES, InPlace, TaskConfig, TaskLike
+from flowkit.task_config import InPlace, TaskConfig, TaskLike
 from flowkit.task_fields import task_id_of
+from flowkit.task_filters import Labels, Statuses, read_labels, read_name, read_statuses
+from flowkit.task_values import READERS
 
 if TYPE_CHECKING:
     from flowkit.transport._async.transport import AsyncTransport
-
-Statuses = TaskStatus | str | Iterable[TaskStatus | str]
 
 MOST_TASKS_OF_A_BATCH = 10_000
 _HOLD = 30.0
@@ -95,6 +95,10 @@ class AsyncTasks:
             InvalidTaskConfig: one of the tasks is wrong; none is submitted.
             NoCapacity: nothing here can ever run one of them; none is submitted.
         """
+        if isinstance(tasks, str | TaskConfig | Mapping) or not isinstance(tasks, Iterable):
+            raise InvalidTaskConfig(
+                f"tasks of type {type(tasks).__name__} are not a list", hint="as in [task, task]"
+            )
         in_place = InPlace.here() if self._is_embedded else None
         bodies = [TaskConfig.of(task).to_wire(in_place) for task in tasks]
         if not bodies:
@@ -137,7 +141,7 @@ class AsyncTasks:
         *,
         status: Statuses | None = None,
         name: str | None = None,
-        labels: Mapping[str, str | None] | Iterable[str] | None = None,
+        labels: Labels | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[AsyncTask]:
         """Yield tasks, newest first, each page fetched when it is needed.
@@ -153,7 +157,10 @@ class AsyncTasks:
             InvalidRequest: an argument is wrong.
         """
         request = partial(
-            list_tasks.request, status=_statuses(status), name=name, label=_labels(labels)
+            list_tasks.request,
+            status=read_statuses(status),
+            name=read_name(name),
+            label=read_labels(labels),
         )
         async for data in listed(self._api, request, list_tasks.parse, limit=limit):
             yield AsyncTask(data, self)
@@ -180,16 +187,16 @@ class AsyncTasks:
             TaskNotFound: there is none.
             InvalidRequest: a value is wrong.
         """
-        body = TaskUpdate(
-            name=name,
-            priority=PRIORITIES.get(priority) if isinstance(priority, str) else priority,
-            labels=None if labels is None else dict(labels),
-            clear=[TaskClearField(field) for field in clear] or None,
-        )
-        if isinstance(priority, str) and body.priority is None:
+        given = {"name": name, "priority": priority, "labels": labels}
+        values = {
+            field: READERS[field](value) for field, value in given.items() if value is not None
+        }
+        fields = [clear] if isinstance(clear, str) else list(clear)
+        if unknown := [field for field in fields if field not in given]:
             raise InvalidRequest(
-                f"invalid priority {priority!r}", hint=f"a number, or {', '.join(PRIORITIES)}"
+                f"a task's {unknown[0]!r} cannot be cleared", hint=f"one of {', '.join(given)}"
             )
+        body = TaskUpdate(**values, clear=[TaskClearField(field) for field in fields] or None)
         request = update_task.request(task_id=task_id_of(task), body=body)
         return AsyncTask(await self._api.call(request, update_task.parse), self)
 
@@ -350,6 +357,7 @@ class AsyncTasks:
             TaskNotFound: there is no such task.
         """
         check_tail(tail)
+        check_offset(offset)
         return log_chunks(
             self._api,
             task_id_of(task),
@@ -365,20 +373,6 @@ class AsyncTasks:
         if overrides:
             config = config.replace(**overrides)
         return config.to_wire(InPlace.here() if self._is_embedded else None)
-
-
-def _statuses(status: Statuses | None) -> list[TaskStatus] | None:
-    if status is None:
-        return None
-    return [TaskStatus(item) for item in ([status] if isinstance(status, str) else status)] or None
-
-
-def _labels(labels: Mapping[str, str | None] | Iterable[str] | None) -> list[str] | None:
-    if labels is None or isinstance(labels, str):
-        return None if labels is None else [labels]
-    if isinstance(labels, Mapping):
-        return [name if value is None else f"{name}={value}" for name, value in labels.items()]
-    return list(labels)
 
 
 def _seconds(timeout: float | str) -> float:

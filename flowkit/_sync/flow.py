@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from flowkit_api.models import Event, InstanceType, Server, TaskPlan, TaskStatus
 
     from flowkit._sync.task import Task
-    from flowkit._sync.tasks import Statuses, Tasks
+    from flowkit._sync.tasks import Tasks
     from flowkit.log_text import Text
     from flowkit.requirements import InstanceRequirements
     from flowkit.task_config import TaskLike
+    from flowkit.task_filters import Statuses
 
 
 class Flow(Connection):

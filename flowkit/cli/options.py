@@ -19,6 +19,7 @@ from flowkit.suggestions import did_you_mean
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
 _CONNECTION = "flowkit.connection"
+_MOST = 1_000_000_000
 
 
 class Parsed(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 alone
@@ -92,7 +93,7 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic since click 
 
     name = "number"
 
-    def __init__(self, least: int = 0, most: int = 1_000_000_000, *, whole: bool = True) -> None:
+    def __init__(self, least: int = 0, most: int = _MOST, *, whole: bool = True) -> None:
         self._least = least
         self._most = most
         self._whole = whole
@@ -112,9 +113,16 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic since click 
             number = int(value) if self._whole else float(value)
             if self._least <= number <= self._most and (self._whole or number > self._least):
                 return number
-        kind = "a whole number" if self._whole else "a number"
-        span = f"from {self._least} to {self._most}" if self._whole else f"above {self._least}"
-        raise BadInput(f"{_name(param)}: {value[:60]!r} is not {kind} {span}", hint=_see_help(ctx))
+        raise BadInput(
+            f"{_name(param)}: {value[:60]!r} is not {self._wanted()}",
+            hint="write it in digits, as in 4" + ("" if self._whole else " or 0.5"),
+        )
+
+    def _wanted(self) -> str:
+        if not self._whole:
+            return f"a number above {self._least}"
+        end = "on" if self._most == _MOST else f"to {self._most}"
+        return f"a whole number from {self._least} {end}"
 
 
 class Choice(click.Choice):  # type: ignore[type-arg]  # generic since click 8.2 alone

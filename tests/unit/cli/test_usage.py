@@ -23,7 +23,11 @@ WRONG = {
     "missing argument": (["status"], "missing argument TASK", "see `flowkit status --help`"),
     "no command to run": (["run"], "there is no command to run", "flowkit run --gpu a100"),
     "an empty command": (["run", ""], "the command is an empty word", "name a program to run"),
-    "not a number": (["run", "--cpus", "two", "x"], "--cpus", "see `flowkit run --help`"),
+    "not a number": (
+        ["run", "--cpus", "two", "x"],
+        "--cpus: 'two' is not a number above 0",
+        "write it in digits",
+    ),
     "no unit": (["run", "--max-run-time", "90", "x"], "--max-run-time: ", "90s for seconds"),
     "bad memory": (["run", "--memory", "lots", "x"], "--memory: ", "64gb"),
     "bad name in env": (["run", "--env", "A-B=1", "x"], "name 'A-B' in env", "letters, digits"),

@@ -214,15 +214,18 @@ class TestInPlace:
         task = TaskConfig(command="true").to_wire()
         assert (task.caller_env, task.working_dir) == (None, None)
 
-    def test_a_directory_that_is_gone_is_an_error(
+    def test_a_directory_that_is_gone_is_no_obstacle_to_another(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         gone = tmp_path / "gone"
         gone.mkdir()
         monkeypatch.chdir(gone)
         gone.rmdir()
-        with pytest.raises(InvalidTaskConfig, match="current directory does not exist"):
-            InPlace.here()
+        elsewhere = TaskConfig(command="true", working_dir=tmp_path).to_wire(InPlace.here())
+        assert elsewhere.working_dir == str(tmp_path)
+        for directory in (None, ".", "sub"):
+            with pytest.raises(InvalidTaskConfig, match="current directory does not exist"):
+                TaskConfig(command="true", working_dir=directory).to_wire(InPlace.here())
 
 
 class TestOf:

@@ -173,7 +173,7 @@ def test_commands_in_several_parts_mean_what_they_meant(
         ("a: b: c\n", r"task\.yaml:1: not YAML"),
         ("a: &x\n b: *y\n", r"task\.yaml:2: not YAML"),
         ("\tcommand: x\n", r"task\.yaml:1: not YAML"),
-        ("command: a\n---\ncommand: b\n", r"task\.yaml:2: not YAML"),
+        ("command: a\n---\ncommand: b\n", r"task\.yaml:2: the file holds a second document"),
         ("command: !!python/object/apply:os.system [id]\n", r"task\.yaml:1: not YAML"),
         ("command: a\ncommand: b\n", r"task\.yaml:2: command is given twice"),
         ("command: a\nenv:\n  A: 1\n  A: 2\n", r"task\.yaml:4: A is given twice"),
@@ -193,9 +193,9 @@ def test_commands_in_several_parts_mean_what_they_meant(
         ("run: a\nvolumes: []\n", "volumes is not supported yet"),
         ("run: a\nresources: {ports: 80}\n", r"resources\.ports is not supported yet"),
         ("comand: a\n", "comand has no counterpart"),
-        ("command: a\ncpus: many\n", r"task\.yaml: invalid cpus 'many'"),
-        ("command: a\nmax_run_time: '90'\n", r"task\.yaml: invalid duration '90'"),
-        ("command: a\nmax_run_time: 2026-11-20\n", r"task\.yaml: invalid duration"),
+        ("command: a\ncpus: many\n", r"task\.yaml:2: invalid cpus 'many'"),
+        ("command: a\nmax_run_time: '90'\n", r"task\.yaml:2: invalid duration '90'"),
+        ("command: a\nmax_run_time: 2026-11-20\n", r"task\.yaml:2: invalid duration"),
     ],
 )
 def test_a_broken_file_is_named_with_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
