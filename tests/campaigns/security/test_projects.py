@@ -1,0 +1,212 @@
+"""Two projects see nothing of each other, by any operation of the contract.
+
+What they share is the machine: how much of it is free, and how long its queue is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from flowkit_gateway.contract import Operation
+from tests.campaigns.security.contract_calls import NOBODY, OF_A_TASK, OPERATIONS, Answer, call
+from tests.gateway.conftest import end_all_tasks
+from tests.gateway.gateway_process import GatewayProcess
+
+ids = [operation.id for operation in OPERATIONS]
+
+
+class Projects(NamedTuple):
+    """Project A with tasks of every kind, and project B, which has nothing."""
+
+    a: httpx.Client
+    b: httpx.Client
+    mark: str
+    """Is in everything that A has."""
+    running: str
+    ended: str
+    key: str
+    """An idempotency key that A has used, with the body that the operation's probe sends."""
+    tokens: tuple[str, ...]
+    """Of A's pages."""
+    last_event: int
+
+    def traces(self, answer: Answer) -> list[str]:
+        """Return what of A shows in an answer."""
+        asked_for = {self.running, self.ended}
+        traces = [self.mark, f'"project":"{self.a.headers["flowkit-project"]}"', *asked_for]
+        text = answer.text
+        if answer.code == "task_not_found":
+            # It repeats the id that it was asked for.
+            text = re.sub(r"there is no task task_\w{26}", "", text)
+        return [trace for trace in traces if trace in text]
+
+
+@pytest.fixture
+def projects(holding_gateway: GatewayProcess) -> Iterator[Projects]:
+    mark = f"m{uuid.uuid4().hex}"
+    key = f"key-{mark}"
+    with (
+        holding_gateway.client(f"a-{uuid.uuid4().hex[:8]}") as a,
+        holding_gateway.client(f"b-{uuid.uuid4().hex[:8]}") as b,
+    ):
+        tasks = [submit(a, mark) for _ in range(3)]
+        running, ended, _ = (task["id"] for task in tasks)
+        a.post(f"/v1/tasks/{ended}:cancel?force=true")
+        a.get(f"/v1/tasks/{ended}:wait")
+        for path in ("/v1/tasks", "/v1/tasks:batch"):
+            for body in ({"command": ["true"]}, {"tasks": [{"command": ["true"]}]}):
+                a.post(path, json=body, headers={"Idempotency-Key": f"{key}{path[9:]}"})
+        for task in a.get("/v1/tasks").json()["items"]:
+            a.get(f"/v1/tasks/{task['id']}:wait?until=running")
+        pages = [
+            a.get(path, params={"page_size": 1}).json() for path in ("/v1/tasks", "/v1/events")
+        ]
+        yield Projects(
+            a,
+            b,
+            mark,
+            running,
+            ended,
+            key,
+            tuple(page["next_page_token"] for page in pages),
+            a.get("/v1/events").json()["items"][0]["number"],
+        )
+        end_all_tasks(a)
+        end_all_tasks(b)
+
+
+def submit(client: httpx.Client, mark: str) -> dict[str, Any]:
+    task = {
+        "command": ["true", mark],
+        "name": mark,
+        "labels": {mark: mark},
+        "env": {"MARK": mark},
+        "caller_env": {"MARK": mark},
+        "cpus": 0.01,
+    }
+    answered: dict[str, Any] = client.post("/v1/tasks", json=task).raise_for_status().json()
+    return answered
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=ids)
+def test_an_operation_shows_nothing_of_another_project(
+    operation: Operation, projects: Projects
+) -> None:
+    for query in ({}, *queries(operation, projects)):
+        for task_id in (projects.running, projects.ended):
+            for headers in header_choices(operation, projects):
+                answer = call(projects.b, operation, task_id=task_id, query=query, headers=headers)
+                assert projects.traces(answer) == []
+                assert answer.status < 500
+
+
+def queries(operation: Operation, projects: Projects) -> Iterator[dict[str, str]]:
+    """Yield queries that name what is A's, from the contract's parameters."""
+    for name in operation.query:
+        if name == "page_token":
+            yield from ({name: token} for token in projects.tokens)
+        elif name in ("name", "label"):
+            yield {name: projects.mark}
+        elif name in ("after", "offset"):
+            yield {name: "0"}
+        elif name == "status":
+            yield {name: "running"}
+
+
+def header_choices(operation: Operation, projects: Projects) -> Iterator[dict[str, str]]:
+    yield {}
+    for name in operation.headers:
+        if name == b"idempotency-key":
+            yield {"Idempotency-Key": projects.key}
+        elif name == b"last-event-id":
+            yield {"Last-Event-ID": "0"}
+        else:
+            raise AssertionError(f"a new header parameter: {name!r}")
+
+
+@pytest.mark.parametrize("operation", OF_A_TASK, ids=lambda operation: operation.id)
+def test_a_task_of_another_project_is_as_one_that_never_was(
+    operation: Operation, projects: Projects
+) -> None:
+    def normal(task_id: str) -> tuple[int, str | None, str]:
+        headers = {"Flowkit-Correlation-Id": "same"}
+        answer = call(projects.b, operation, task_id=task_id, headers=headers)
+        text = re.sub(r"'date': '[^']*'", "", answer.text).replace(task_id, "TASK")
+        return answer.status, answer.code, text
+
+    never = normal(NOBODY)
+    assert never[:2] == (404, "task_not_found")
+    assert normal(projects.running) == never
+    assert normal(projects.ended) == never
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=ids)
+def test_no_operation_changes_another_project(operation: Operation, projects: Projects) -> None:
+    def state() -> tuple[Any, Any]:
+        tasks = projects.a.get("/v1/tasks").json()["items"]
+        for task in tasks:
+            task.pop("queue_position", None)
+        return tasks, projects.a.get("/v1/events").json()
+
+    before = state()
+    for task_id in (projects.running, projects.ended):
+        call(projects.b, operation, task_id=task_id, headers={"Idempotency-Key": projects.key})
+    assert state() == before
+
+
+def test_numbers_of_events_tell_nothing_of_other_projects(projects: Projects) -> None:
+    assert projects.b.get("/v1/events").json() == {"items": []}
+    submit(projects.b, "b")
+    submit(projects.a, "a")
+    submit(projects.b, "b")
+    numbers = [event["number"] for event in projects.b.get("/v1/events").json()["items"]]
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
+
+
+def test_an_idempotency_key_of_another_project_is_new(projects: Projects) -> None:
+    headers = {"Idempotency-Key": projects.key}
+    first = projects.a.post("/v1/tasks", json={"command": ["true"]}, headers=headers)
+    other = projects.b.post("/v1/tasks", json={"command": ["false"]}, headers=headers)
+    assert (first.status_code, other.status_code) == (201, 201)
+    assert first.json()["id"] != other.json()["id"]
+    assert "idempotent-replayed" not in other.headers
+
+
+def test_a_stream_of_a_project_is_silent_while_another_one_works(projects: Projects) -> None:
+    follow = next(operation for operation in OPERATIONS if operation.id == "follow_events")
+    with projects.b.stream("GET", follow.path) as stream:
+        submit(projects.a, projects.mark)
+        own = submit(projects.b, "own")
+        lines = stream.iter_lines()
+        first = next(line for line in lines if line.startswith("data: "))
+        assert json.loads(first[6:])["task_id"] == own["id"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=ids)
+def test_the_key_of_one_project_opens_no_other(operation: Operation, keyed: GatewayProcess) -> None:
+    with keyed.client("a", key="b" * 32) as client:
+        answer = call(client, operation)
+    assert (answer.status, answer.code) == (403, "permission_denied")
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    directory: Path = tmp_path_factory.mktemp("keyed")
+    keys = directory / "keys"
+    keys.write_text(f"{'a' * 32} a\n{'b' * 32} b\n")
+    keys.chmod(0o600)
+    gateway = GatewayProcess(
+        directory / "data", "--engine", "null", "--api-key-file", str(keys)
+    ).start()
+    try:
+        yield gateway
+    finally:
+        gateway.kill()
