@@ -32,6 +32,7 @@ from flowkit_gateway.store.store import Store
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _HANDOVER_SECONDS = 5.0
+_LOOK_SECONDS = 0.5
 _HANDOVER_POLL_SECONDS = 0.02
 
 logger = logging.getLogger("flowkit_gateway")
@@ -175,7 +176,7 @@ async def _run(
 def _lock(settings: Settings) -> int:
     """Take the directory for this process's life; the kernel gives it back whatever happens."""
     descriptor = os.open(settings.data_dir / "gateway.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    deadline = time.monotonic() + _HANDOVER_SECONDS
+    began = time.monotonic()
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -183,8 +184,9 @@ def _lock(settings: Settings) -> int:
         except BlockingIOError:
             other = discovery.find(settings.data_dir)
             # A gateway that holds the lock without being announced may be about to stop, and its
-            # client waits for this one.
-            if settings.embedded and other is None and time.monotonic() < deadline:
+            # client waits for this one. Others hold it for a moment to see if it is held.
+            patience = _HANDOVER_SECONDS if settings.embedded and other is None else _LOOK_SECONDS
+            if time.monotonic() - began < patience:
                 time.sleep(_HANDOVER_POLL_SECONDS)
                 continue
             who = f" (pid {other.pid}, {other.url})" if other else ""
