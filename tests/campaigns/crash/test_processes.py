@@ -11,12 +11,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from flowkit import Flow, TaskStatus
+from flowkit import APIConnectionError, Flow, Task, TaskStatus
 from flowkit_gateway.engines.local import claim, procfs
 from tests.campaigns.crash.house import House, descriptors
 from tests.campaigns.form import seed, sized
@@ -290,3 +291,64 @@ def test_a_gateway_out_of_descriptors_recovers(house: House, flow: Flow) -> None
     assert meanwhile.wait(timeout=30).exit_code == 7, meanwhile.message
     assert sorted(written(witness)) == ["after", "meanwhile"]
     assert house.start() == record
+
+
+def test_a_cancel_that_was_acknowledged_survives_the_gateway(house: House, flow: Flow) -> None:
+    chance = random.Random(seed())
+    for _ in range(sized(short=3, full=25)):
+        tasks = [flow.submit("sleep 600 & sleep 600", cpus=0.1) for _ in range(2)]
+        tasks.append(flow.submit("sleep 600", cpus=os.cpu_count()))
+        threading.Event().wait(chance.uniform(0, 0.05))
+        for task in tasks:
+            task.cancel()
+        house.kill_gateways()
+
+        for task in tasks:
+            task.wait(timeout=30)
+            assert (task.status, task.reason) == ("cancelled", "cancelled"), task.message
+    eventually(lambda: len(house.processes()) == 2)
+
+
+def test_a_batch_is_created_whole_or_not_at_all(house: House, flow: Flow) -> None:
+    chance = random.Random(seed())
+    witness = house.home / "witness"
+    size, rounds = 50, sized(short=3, full=20)
+    for batch in range(rounds):
+        flow.server()
+        commands = [f"echo {batch}-{number} >> {witness}" for number in range(size)]
+        bodies: list[Mapping[str, object]] = [
+            {"command": command, "cpus": 0.02} for command in commands
+        ]
+        killer = threading.Timer(chance.uniform(0, 0.06), house.kill_gateways)
+        killer.start()
+        create = partial(flow.tasks.create_many, bodies, idempotency_key=f"batch-{batch}")
+        tasks = eventually(partial(unless_unreachable, create), within=60)
+        killer.join()
+        assert len(tasks) == size
+        for task in tasks:
+            assert task.wait(timeout=30).exit_code == 0
+    assert len(list(flow.tasks.list())) == size * rounds
+    seen = written(witness)
+    assert len(seen) == len(set(seen)) == size * rounds
+
+
+def unless_unreachable(call: Callable[[], list[Task]]) -> list[Task]:
+    try:
+        return call()
+    except APIConnectionError:
+        return []
+
+
+def test_a_delete_that_is_cut_short_can_be_repeated(house: House, flow: Flow) -> None:
+    chance = random.Random(seed())
+    for _ in range(sized(short=4, full=40)):
+        tasks = flow.tasks.create_many([{"command": "echo x", "cpus": 0.1}] * 4)
+        for task in tasks:
+            task.wait(timeout=30)
+        killer = threading.Timer(chance.uniform(0, 0.03), house.kill_gateways)
+        killer.start()
+        for task in tasks:
+            flow.tasks.delete(task)
+        killer.join()
+        assert list(flow.tasks.list()) == []
+        assert list((house.data_dir / "tasks").iterdir()) == []

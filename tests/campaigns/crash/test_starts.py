@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from flowkit_gateway.engines.local import procfs
-from tests.campaigns.crash.house import PYTHON, House
+from tests.campaigns.crash.house import PYTHON, House, descriptors
 from tests.campaigns.form import sized
 from tests.conditions import eventually
 
@@ -150,3 +151,24 @@ def test_kills_leave_no_temporary_files(house: House) -> None:
 
     assert not [path for path in house.data_dir.iterdir() if path.name.startswith(".")]
     assert os.stat(house.data_dir).st_mode & 0o777 == 0o700
+
+
+def test_who_looks_for_a_gateway_does_not_keep_it_from_starting(house: House) -> None:
+    """To look takes the lock for a moment, which a gateway must not take for another gateway."""
+    house.data_dir.mkdir(mode=0o700)
+    lock = house.data_dir / "gateway.lock"
+    arguments = ("-m", "flowkit_gateway", "serve", "--port", "0", "--data-dir", house.data_dir)
+    with lock.open("w") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        with house.python(*arguments) as gateway:
+            eventually(lambda: has_open(gateway, lock) or gateway.poll() is not None, within=30)
+            fcntl.flock(looking, fcntl.LOCK_UN)
+            announced = house.data_dir / "gateway.json"
+            eventually(lambda: announced.exists() or gateway.poll() is not None, within=30)
+            gateway.terminate()
+            output, _ = gateway.communicate(timeout=20)
+            assert gateway.returncode == 0, output
+
+
+def has_open(process: Process, path: Path) -> bool:
+    return process.poll() is None and str(path) in descriptors(process.pid).values()

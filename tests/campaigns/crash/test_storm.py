@@ -158,9 +158,11 @@ def assert_rows_are_whole(house: House) -> None:
     with sqlite3.connect(house.data_dir / "flowkit.db") as database:
         (tasks,) = database.execute("SELECT count(*) FROM tasks").fetchone()
         (ended,) = database.execute("SELECT count(*) FROM tasks WHERE finished_at").fetchone()
+        (events, newest) = database.execute("SELECT count(*), max(number) FROM events").fetchone()
         (check,) = database.execute("PRAGMA integrity_check").fetchone()
     database.close()
     assert (tasks, ended, check) == (TASKS, TASKS, "ok")
+    assert events == newest
 
 
 def assert_attempts_are_whole(house: House) -> None:
