@@ -86,7 +86,7 @@ class FlowError(Exception):
         retry_after: float | None = None,
     ) -> None:
         # What others wrote, as a file's name or a server's answer, adds no line to a message.
-        message = _one_line(message)
+        message = one_line(message)
         # One positional argument: two would make OSError, a base of some, take them for errno.
         super().__init__(message)
         self.message = message
@@ -94,16 +94,16 @@ class FlowError(Exception):
         self.status = status
         self.correlation_id = correlation_id
         self.details = tuple(details)
-        self.hint = None if hint is None else _one_line(hint)
+        self.hint = None if hint is None else one_line(hint)
         self.retry_after = retry_after
 
     def __str__(self) -> str:
         text = self.message
         # A caller's mistake is clear without it; a fault of the server needs its log.
         if self.correlation_id and self.status is not None and self.status >= 500:
-            text += f" (correlation id {_one_line(self.correlation_id)})"
+            text += f" (correlation id {one_line(self.correlation_id)})"
         others = (detail for detail in self.details if detail.msg not in text)
-        lines = [text, *(f"  {_one_line(str(detail))}" for detail in others)]
+        lines = [text, *(f"  {one_line(str(detail))}" for detail in others)]
         if self.hint:
             lines.append(f"hint: {self.hint}")
         return "\n".join(lines)
@@ -112,8 +112,13 @@ class FlowError(Exception):
         return f"{type(self).__name__}({self.message!r})"
 
 
-def _one_line(text: str) -> str:
-    """Return text with everything escaped that would not show, or end the line."""
+def one_line(text: str) -> str:
+    r"""Return text with everything escaped that would not show, or end the line.
+
+    Example:
+        >>> print(one_line("two\nlines"))
+        two\nlines
+    """
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

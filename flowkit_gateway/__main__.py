@@ -16,7 +16,7 @@ _EMBEDDED_IDLE_SECONDS = 900.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: 1 cannot start, 2 usage, 3 already served."""
+    """Run the command and return its exit code: 1 cannot start, 2 something given is wrong."""
     options = _parser().parse_args(arguments)
     _log_to_stderr()
     # Imported late, so that a mistake on the command line is told at once.
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         serve(
             Settings(
                 # Absolute, because each task has a working directory of its own.
-                data_dir=(options.data_dir or _default_data_dir()).absolute(),
+                data_dir=_absolute(options.data_dir or _default_data_dir()),
                 host=options.host,
                 port=port,
                 engine=options.engine,
@@ -43,7 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         )
     except StartError as error:
-        logging.error("%s", error)
+        if options.embedded:
+            # Into the log, where the client that started this finds it.
+            logging.error("%s", f"{error} ({error.hint})" if error.hint else error)
+        else:
+            _complain(str(error), error.hint)
         return error.exit_code
     return 0
 
@@ -88,6 +92,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     option("--check-answers", action="store_true", help="check answers against the contract")
     return parser
+
+
+def _complain(message: str, hint: str | None) -> None:
+    """Say what is wrong as the command line does, which runs this in its place."""
+    from flowkit.errors import one_line
+
+    text = f"flowkit: error: {one_line(message)}\n"
+    sys.stderr.write(text + (f"hint: {one_line(hint)}\n" if hint else ""))
+
+
+def _absolute(path: Path) -> Path:
+    from flowkit_gateway.serve import StartError
+
+    try:
+        return path.absolute()
+    except FileNotFoundError:
+        raise StartError(
+            f"{path} is relative to a directory that does not exist any more",
+            hint="give an absolute --data-dir",
+        ) from None
 
 
 def _port(text: str) -> int:

@@ -251,7 +251,10 @@ class Contract:
         if operation is None:
             if method == "HEAD" and "GET" in methods:
                 return methods["GET"], values
-            raise MethodNotAllowed(f"{method} is not for this path", allow=_allow(methods))
+            allow = _allow(methods)
+            raise MethodNotAllowed(
+                f"{method} is not for this path", allow=allow, hint=f"This path takes {allow}."
+            )
         return operation, values
 
     def allow(self, path: str) -> str:

@@ -14,6 +14,7 @@ from flowkit_gateway.problems import Detail, InvalidRequest, PermissionDenied, U
 DEFAULT_PROJECT = "default"
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _KEY = re.compile(r"[!-~]{16,512}")
+_LINE = "a line is KEY [PROJECT [USER]]"
 _USER = re.compile(r"[!-~]{1,128}")
 
 
@@ -38,7 +39,15 @@ class Key(NamedTuple):
 
 
 class KeyFileError(Exception):
-    """The key file cannot be used; its text says why and what to do."""
+    """The key file cannot be used; its text says why.
+
+    Attributes:
+        hint: What to do about it.
+    """
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 class KeyRing:
@@ -73,20 +82,26 @@ class KeyRing:
         """
         try:
             mode = path.stat().st_mode
+            if not stat.S_ISREG(mode):
+                # It is read again on SIGHUP, which no pipe can be.
+                raise KeyFileError(f"the key file {path} is not a file", "write the keys to a file")
             lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise KeyFileError(f"cannot read the key file {path}: {error}") from None
+        except OSError as error:
+            reason = error.strerror or error
+            raise KeyFileError(f"cannot read the key file {path}: {reason}", _LINE) from None
+        except UnicodeDecodeError:
+            raise KeyFileError(f"the key file {path} is not UTF-8 text", _LINE) from None
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise KeyFileError(f"others may read the key file {path}: run `chmod 600 {path}`")
+            raise KeyFileError(f"others may read the key file {path}", f"chmod 600 {path}")
         keys = [
             _read_line(path, number, line.split("#", 1)[0].split())
             for number, line in enumerate(lines, 1)
             if line.split("#", 1)[0].strip()
         ]
         if not keys:
-            raise KeyFileError(f"the key file {path} has no key")
+            raise KeyFileError(f"the key file {path} has no key", _LINE)
         if len({key.secret for key in keys}) != len(keys):
-            raise KeyFileError(f"the key file {path} has a key twice")
+            raise KeyFileError(f"the key file {path} has a key twice", "keep one of the lines")
         return cls(keys)
 
     def authenticate(self, authorization: bytes | None, project: bytes | None) -> Principal:
@@ -154,11 +169,16 @@ def _read_line(path: Path, number: int, fields: list[str]) -> Key:
     where = f"{path}, line {number}"
     secret, project, user = (*fields, None, None)[:3]
     if len(fields) > 3:
-        raise KeyFileError(f"{where}: expected `KEY [PROJECT [USER]]`")
+        raise KeyFileError(f"{where}: more than a key, a project and a user", _LINE)
     if secret is None or not _KEY.fullmatch(secret):
-        raise KeyFileError(f"{where}: a key has at least 16 printable ASCII characters")
+        raise KeyFileError(
+            f"{where}: a key has at least 16 printable ASCII characters",
+            "python -c 'import secrets; print(secrets.token_urlsafe(32))' makes one",
+        )
     if project is not None and not _PROJECT.fullmatch(project):
-        raise KeyFileError(f"{where}: a project has 1 to 63 lower-case letters, digits and hyphens")
+        raise KeyFileError(
+            f"{where}: a project has 1 to 63 lower-case letters, digits and hyphens", _LINE
+        )
     if user is not None and not _USER.fullmatch(user):
-        raise KeyFileError(f"{where}: a user has printable ASCII characters")
+        raise KeyFileError(f"{where}: a user has printable ASCII characters", _LINE)
     return Key(secret.encode(), user or f"key-{number}", project or DEFAULT_PROJECT)

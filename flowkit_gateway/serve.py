@@ -7,6 +7,7 @@ import errno
 import fcntl
 import logging
 import os
+import re
 import secrets
 import signal
 import socket
@@ -31,6 +32,7 @@ from flowkit_gateway.store.store import Store
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_BAD_INPUT = 2
 _HANDOVER_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
 _HANDOVER_POLL_SECONDS = 0.02
@@ -61,11 +63,13 @@ class StartError(Exception):
     """The gateway cannot start; its text says why in one line.
 
     Attributes:
-        exit_code: 3 when another gateway has the data directory, else 1.
+        hint: What to do about it.
+        exit_code: 2 when an option or the key file is wrong, else 1.
     """
 
-    def __init__(self, message: str, exit_code: int = 1) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, exit_code: int = 1) -> None:
         super().__init__(message)
+        self.hint = hint
         self.exit_code = exit_code
 
 
@@ -78,24 +82,46 @@ def serve(settings: Settings) -> None:
     # What the gateway writes is its owner's alone; what tasks write is as open as the owner says.
     task_umask = os.umask(0o077)
     try:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if settings.data_dir.stat().st_uid != os.geteuid():
-            raise StartError(f"{settings.data_dir} belongs to another user")
-        settings.data_dir.chmod(0o700)
-        lock = _lock(settings)
-        try:
-            discovery.withdraw(settings.data_dir)
-            keys, token = _keys(settings)
-            with _listener(settings) as listener, asyncio.Runner(loop_factory=_loop()) as runner:
-                runner.run(_run(settings, keys, token, listener, task_umask))
-        finally:
-            os.close(lock)
+        # What may be wrong on the command line comes before there is a directory.
+        _check_names(settings)
+        keys, token = _keys(settings)
+        with _listener(settings) as listener:
+            settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if settings.data_dir.stat().st_uid != os.geteuid():
+                raise StartError(
+                    f"{settings.data_dir} belongs to another user", hint="choose another directory"
+                )
+            settings.data_dir.chmod(0o700)
+            lock = _lock(settings)
+            try:
+                discovery.withdraw(settings.data_dir)
+                with asyncio.Runner(loop_factory=_loop()) as runner:
+                    runner.run(_run(settings, keys, token, listener, task_umask))
+            finally:
+                os.close(lock)
     except KeyFileError as error:
-        raise StartError(str(error)) from None
+        raise StartError(str(error), hint=error.hint, exit_code=_BAD_INPUT) from None
     except StoreError as error:
         raise StartError(str(error)) from None
     except OSError as error:
-        raise StartError(f"cannot use {settings.data_dir}: {error.strerror or error}") from error
+        raise StartError(
+            f"cannot use {settings.data_dir}: {error.strerror or error}",
+            hint="choose another directory, with --data-dir or FLOWKIT_HOME",
+        ) from error
+
+
+def _check_names(settings: Settings) -> None:
+    if not settings.host:
+        raise StartError(
+            "the host is empty", hint="leave out --host for 127.0.0.1", exit_code=_BAD_INPUT
+        )
+    for name in settings.allowed_hosts:
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\]", name):
+            raise StartError(
+                f"--allowed-host {name[:80]!r} is not the name of a host",
+                hint="write it without https:// and port, as in gpu.example.org",
+                exit_code=_BAD_INPUT,
+            )
 
 
 async def _run(
@@ -158,6 +184,8 @@ async def _run(
             ),
         )
         logger.info("serving %s with the %s engine from %s", url, engine.name, settings.data_dir)
+        if token is not None and not settings.embedded:
+            logger.info("the key is in %s", settings.data_dir / discovery.FILE_NAME)
         app.last_call = time.monotonic()
         try:
             await server.serve_until(stop, _idle_stop(settings, app, scheduler, stop))
@@ -189,18 +217,27 @@ def _lock(settings: Settings) -> int:
             if time.monotonic() - began < patience:
                 time.sleep(_HANDOVER_POLL_SECONDS)
                 continue
-            who = f" (pid {other.pid}, {other.url})" if other else ""
             os.close(descriptor)
-            raise StartError(
-                f"another gateway{who} already serves {settings.data_dir}", exit_code=3
-            ) from None
+            raise _already_served(settings, other) from None
+
+
+def _already_served(settings: Settings, other: discovery.Announcement | None) -> StartError:
+    who = f" (pid {other.pid}, {other.url})" if other else ""
+    return StartError(
+        f"another gateway{who} already serves {settings.data_dir}",
+        hint="use that one, or choose another --port and --data-dir",
+    )
 
 
 def _keys(settings: Settings) -> tuple[KeyRing, str | None]:
     if settings.api_key_file is not None:
         return KeyRing.read(settings.api_key_file), None
     if not _is_loopback(settings.host):
-        raise StartError(f"{settings.host} can be reached from other machines: give --api-key-file")
+        raise StartError(
+            f"{settings.host} can be reached from other machines, which needs keys",
+            hint="give --api-key-file",
+            exit_code=_BAD_INPUT,
+        )
     token = secrets.token_urlsafe(32)
     return KeyRing.single(token), token
 
@@ -211,14 +248,26 @@ def _listener(settings: Settings) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         listener.close()
-        where = f"{settings.host} port {settings.port}"
-        if error.errno == errno.EADDRINUSE:
-            raise StartError(f"{where} is in use; choose another --port") from None
-        raise StartError(f"cannot listen on {where}: {error.strerror or error}") from None
+        raise _cannot_listen(settings, error) from None
     listener.setblocking(False)
     return listener
+
+
+def _cannot_listen(settings: Settings, error: OSError | UnicodeError) -> StartError:
+    where = f"{settings.host} port {settings.port}"
+    if isinstance(error, UnicodeError):
+        return StartError(f"{settings.host[:80]!r} is not the name of a host", exit_code=_BAD_INPUT)
+    if error.errno == errno.EADDRINUSE:
+        other = discovery.find(settings.data_dir)
+        if other is not None and other.url.endswith(f":{settings.port}"):
+            return _already_served(settings, other)
+        return StartError(f"{where} is in use", hint="choose another --port, or 0 for any")
+    message = f"cannot listen on {where}: {error.strerror or error}"
+    if error.errno == errno.EACCES:
+        return StartError(message, hint="choose a --port above 1023")
+    return StartError(message, hint="--host is an address of this machine", exit_code=_BAD_INPUT)
 
 
 def _engine(settings: Settings, task_umask: int) -> Engine:

@@ -135,12 +135,12 @@ def test_keys_are_read_again_on_sighup(start_gateway: StartGateway, tmp_path: Pa
 @pytest.mark.parametrize(
     ("text", "mode", "complaint"),
     [
-        (ADA_KEY, 0o640, "chmod 600"),
-        (ADA_KEY, 0o604, "chmod 600"),
+        (ADA_KEY, 0o640, "others may read"),
+        (ADA_KEY, 0o604, "others may read"),
         ("# nothing\n", 0o600, "has no key"),
         ("short-key", 0o600, "line 1: a key has at least 16"),
         (f"\n{ADA_KEY} Vision", 0o600, "line 2: a project"),
-        (f"{ADA_KEY} vision ada lovelace", 0o600, "line 1: expected"),
+        (f"{ADA_KEY} vision ada lovelace", 0o600, "line 1: more than"),
         (f"{ADA_KEY}\n{ADA_KEY} vision", 0o600, "has a key twice"),
     ],
 )

@@ -23,12 +23,13 @@ HOLD = ("--null-duration", "86400")
 
 
 def refusal(data_dir: Path, *arguments: str) -> tuple[int, str]:
-    """Start a gateway that cannot start; return its exit code and the one line that it logs."""
+    """Start a gateway that cannot start; return its exit code, and what it says and advises."""
     gateway = GatewayProcess(data_dir, "--engine", "null", *arguments)
     code = gateway.spawn().wait(timeout=20)
-    lines = gateway.log.splitlines()
-    assert len(lines) == 1, gateway.log
-    return code, lines[0]
+    error, *hint = gateway.log.splitlines()
+    assert error.startswith("flowkit: error: "), gateway.log
+    assert [line[:6] for line in hint] in ([], ["hint: "]), gateway.log
+    return code, "\n".join((error, *hint))
 
 
 def test_a_gateway_announces_itself_to_its_user_alone(start_gateway: StartGateway) -> None:
@@ -113,7 +114,7 @@ def _connections(gateway: GatewayProcess) -> int:
 def test_a_second_gateway_is_refused_the_same_directory(start_gateway: StartGateway) -> None:
     first = start_gateway()
     code, line = refusal(first.data_dir)
-    assert code == 3
+    assert code == 1
     assert "another gateway" in line
     assert first.url in line
     with first.client() as client:
@@ -140,14 +141,15 @@ def test_a_port_in_use_is_told(tmp_path: Path) -> None:
         code, line = refusal(tmp_path / "data", "--port", str(other.getsockname()[1]))
     assert code == 1
     assert "is in use" in line
-    assert not (tmp_path / "data" / FILE_NAME).exists()
+    assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
 def test_other_machines_are_let_in_with_keys_only(tmp_path: Path, host: str) -> None:
     code, line = refusal(tmp_path / "data", "--host", host)
-    assert code == 1
+    assert code == 2
     assert "--api-key-file" in line
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
@@ -155,8 +157,9 @@ def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     keys.write_text("k" * 16)
     keys.chmod(0o644)
     code, line = refusal(tmp_path / "data", "--api-key-file", str(keys))
-    assert code == 1
+    assert code == 2
     assert "chmod 600" in line
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_data_directory_that_cannot_be_is_told(tmp_path: Path) -> None:
