@@ -149,7 +149,7 @@ def logs(data_dir: Path | None, tail: int | None) -> None:
     try:
         with path.open("rb") as file:
             for line in file if tail is None else deque(file, maxlen=tail):
-                output.write(output.STDOUT, line)
+                output.result(output.escape(line.rstrip(b"\n").decode("utf-8", "replace")))
     except FileNotFoundError as error:
         raise Failure(
             f"there is no log yet: {path}",
