@@ -24,12 +24,20 @@ class LineSplitter:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Return the lines that `chunk` completes, without their ends."""
-        first, *rest = chunk.split(b"\n")
-        self._unfinished.append(first)
-        if not rest:
-            return []
-        lines = [b"".join(self._unfinished), *rest]
-        self._unfinished = [lines.pop()]
+        lines = self.take(chunk)
+        return [] if lines is None else lines.split(b"\n")
+
+    def take(self, chunk: bytes) -> bytes | None:
+        """Return the lines that `chunk` completes as one piece, without the last end.
+
+        None says that it completes none, and `b""` that it completes an empty one.
+        """
+        end = chunk.rfind(b"\n")
+        if end < 0:
+            self._unfinished.append(chunk)
+            return None
+        lines = b"".join([*self._unfinished, memoryview(chunk)[:end]])
+        self._unfinished = [chunk[end + 1 :]]
         return lines
 
     def flush(self) -> list[bytes]:

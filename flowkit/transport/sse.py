@@ -69,29 +69,35 @@ class EventParser:
         self._after_carriage_return = ends_in_carriage_return
         if b"\r" in chunk:
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        first, *rest = chunk.split(b"\n")
-        self._unfinished.append(first)
-        if not rest:
-            return []
-        lines = [b"".join(self._unfinished), *rest]
-        last = lines.pop()
-        self._unfinished = [last]
         events = []
-        for line in lines:
+        start = 0
+        # `find` skips over the inside of a large line many times faster than `split` does.
+        while (end := chunk.find(b"\n", start)) >= 0:
+            line = chunk[start:end]
+            start = end + 1
+            if self._unfinished:
+                line = b"".join([*self._unfinished, line])
+                self._unfinished = []
             if line or self._at_start:
                 self._take(line)
                 continue
-            self._size = len(last)
+            self._size = len(chunk) - start
             if (event := self._dispatch()) is not None:
                 events.append(event)
+        if start < len(chunk):
+            self._unfinished.append(chunk[start:])
         return events
 
     def _take(self, line: bytes) -> None:
         if self._at_start:
             self._at_start = False
             line = line.removeprefix(BYTE_ORDER_MARK)
-        field, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
+        # Not by `partition` and `removeprefix`: data can be large, and each of them copies it.
+        colon = line.find(b":")
+        field, value = line, b""
+        if colon >= 0:
+            field = line[:colon]
+            value = line[colon + (2 if line.startswith(b" ", colon + 1) else 1) :]
         if field == b"data":
             self._data.append(value)
         elif field == b"event":
