@@ -219,7 +219,7 @@ class LocalEngine:
         """Report an attempt as lost once nothing of it runs any more."""
 
         async def sweep() -> None:
-            await asyncio.to_thread(leftovers.kill, attempt.task_id, attempt.number)
+            await asyncio.to_thread(leftovers.kill, attempt.task_id, attempt.number, owner.pid)
             if self._memory_root:
                 name = cgroups.group_name(owner.pid, owner.start_time)
                 cgroups.remove(f"{self._memory_root.path}/{name}")

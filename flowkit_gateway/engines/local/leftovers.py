@@ -14,28 +14,55 @@ _log = logging.getLogger(__name__)
 
 _GIVE_UP_AFTER = 10.0
 _LOOK_AGAIN_AFTER = 0.01
+_SURE_AFTER = 0.5
+"""Seconds within which a process that is being executed shows its environment."""
 
 
-def kill(task_id: str, attempt: int) -> None:
+def kill(task_id: str, attempt: int, session: int) -> None:
     """Kill every process of an attempt; blocks until they are gone.
 
     Orphans have no parent to find them by, so they are known by the environment they were
-    started with, and their children by their parents.
+    started with, their children by their parents, and their neighbours by the session.
+
+    Args:
+        task_id: The task.
+        attempt: Number of the attempt.
+        session: The session of its processes, unless they have left it: its supervisor's pid.
     """
-    give_up_at = time.monotonic() + _GIVE_UP_AFTER
-    while found := _processes(task_id, attempt):
+    began = time.monotonic()
+    while True:
+        found, unsure = _processes(task_id, attempt, session)
         procfs.end(found, (signal.SIGKILL,))
-        if time.monotonic() > give_up_at:
+        waited = time.monotonic() - began
+        if not found and (not unsure or waited > _SURE_AFTER):
+            return
+        if waited > _GIVE_UP_AFTER:
             pids = ", ".join(str(process.pid) for process in found)
             _log.error("processes of %s cannot be ended: %s", task_id, pids)
             return
         time.sleep(_LOOK_AGAIN_AFTER)
 
 
-def _processes(task_id: str, attempt: int) -> list[procfs.Process]:
-    found: dict[int, procfs.Process] = {}
-    for process in procfs.marked(lambda environment: is_of(environment, task_id, attempt)):
-        found |= {each.pid: each for each in (process, *procfs.descendants(process.pid))}
+def _processes(
+    task_id: str, attempt: int, session: int
+) -> tuple[list[procfs.Process], list[procfs.Process]]:
+    """Return the processes that are the attempt's, and those that may turn out to be."""
+    marked = procfs.marked(lambda environment: is_of(environment, task_id, attempt))
+    found = {each.pid: each for each in marked if each.state not in "ZX"}
+    neighbours = {each.pid: each for each in _session(session) if each.state not in "ZX"}
+    if found.keys() & neighbours.keys():
+        # As long as one of them lives, the session's number can be nobody else's.
+        found |= neighbours
+    for pid in list(found):
+        found |= {each.pid: each for each in procfs.descendants(pid)}
     # A gateway that a task started carries the task's marks, and must outlive it to clean up.
     spared = {os.getpid(), *(each.pid for each in procfs.descendants(os.getpid()))}
-    return [each for each in found.values() if each.pid not in spared and each.state not in "ZX"]
+    ours = [each for each in found.values() if each.pid not in spared and each.state not in "ZX"]
+    # While a program is being executed, its process shows no environment or that of its parent.
+    unsure = [each for each in neighbours.values() if each.pid not in found]
+    return ours, unsure
+
+
+def _session(number: int) -> list[procfs.Process]:
+    found = map(procfs.process, procfs.processes())
+    return [each for each in found if each is not None and each.session == number]

@@ -19,6 +19,7 @@ class Process(NamedTuple):
     group: int
     start_time: int
     """Clock ticks from the machine's start to the process's; with the pid it names one process."""
+    session: int = 0
 
 
 def boot_id() -> str:
@@ -41,7 +42,8 @@ def process(pid: int) -> Process | None:
         os.close(descriptor)
     # The second field is the program's name in parentheses and may itself hold any character.
     fields = text[text.rindex(b")") + 2 :].split(None, 20)
-    return Process(pid, fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[19]))
+    state, (parent, group, session) = fields[0].decode(), map(int, fields[1:4])
+    return Process(pid, state, parent, group, int(fields[19]), session)
 
 
 def alive(pid: int, start_time: int) -> bool:
