@@ -29,6 +29,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     Args:
         limits: bounds of each request.
+        idle: the server's connections on which nothing is being answered, longest idle first.
     """
 
     def __init__(
@@ -39,9 +40,11 @@ class BoundedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         limits: Limits,
+        idle: dict[BoundedProtocol, None],
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits
+        self._idle = idle
         self._header_bytes = self._unread_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._served: RequestResponseCycle | None = None
@@ -52,9 +55,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
         self._give(self._limits.head_seconds)
+        self._rest()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._give(None)
+        self._idle.pop(self, None)
         for cycle in self._unanswered():
             _disconnect(cycle)
         super().connection_lost(exc)
@@ -100,8 +105,12 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.expect_100_continue and self.cycle.more_body:
             # Nobody knows whether the body that was announced still comes (RFC 9110, 10.1.1).
             self.transport.close()
-        if self._unreadable and not self._unanswered() and not self.transport.is_closing():
+        if self._unanswered() or self.transport.is_closing():
+            return
+        if self._unreadable:
             self._refuse()
+        else:
+            self._rest()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be read, once everything before it is answered."""
@@ -117,7 +126,20 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._served = cycle
+        self._idle.pop(self, None)
         super()._start_asgi_task(cycle, app)
+
+    def _rest(self) -> None:
+        """Count this connection as idle, and close another one where they are too many.
+
+        Whoever has no key can open as many as they like; those who have one send their request at
+        once, and are gone from among the idle ones before others push them out.
+        """
+        self._idle[self] = None
+        if len(self._idle) > self._limits.idle_connections:
+            longest = next(iter(self._idle))
+            del self._idle[longest]
+            longest.transport.close()
 
     def _unanswered(self) -> list[RequestResponseCycle]:
         """Return the requests whose clients wait for an answer."""

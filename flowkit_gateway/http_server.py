@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
+import resource
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -31,6 +32,8 @@ class Limits(NamedTuple):
     """Longest time from a connection, or the first byte of a request, to its last header field."""
     body_seconds: float = 300.0
     """Longest time from there to the end of the body."""
+    idle_connections: int = 256
+    """Most connections on which nothing is being answered; beyond, the longest idle is closed."""
 
 
 class HTTPServer(Server):
@@ -44,7 +47,9 @@ class HTTPServer(Server):
     def __init__(
         self, app: Callable[[Message, Receive, Send], object], limits: Limits | None = None
     ) -> None:
-        limits = limits or Limits()
+        # Each connection is an open file; most of those are for who is being answered, and tasks.
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        limits = limits or Limits(idle_connections=files // 4)
         super().__init__(
             Config(
                 app,
@@ -86,4 +91,4 @@ def _protocol(limits: Limits) -> object:
         return "h11"
     from flowkit_gateway.http_protocol import BoundedProtocol
 
-    return partial(BoundedProtocol, limits=limits)
+    return partial(BoundedProtocol, limits=limits, idle={})

@@ -14,6 +14,7 @@ from flowkit_gateway.http_server import HTTPServer, Limits
 
 HEAD_SECONDS, BODY_SECONDS = 0.2, 0.6
 UNREAD_BYTES = 1000
+IDLE_CONNECTIONS = 3
 GET = b"GET /now HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SLOW = b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
@@ -78,7 +79,12 @@ Connect = Callable[[], Awaitable[Peer]]
 
 @asynccontextmanager
 async def served(application: Application) -> AsyncIterator[Connect]:
-    limits = Limits(unread_bytes=UNREAD_BYTES, head_seconds=HEAD_SECONDS, body_seconds=BODY_SECONDS)
+    limits = Limits(
+        unread_bytes=UNREAD_BYTES,
+        head_seconds=HEAD_SECONDS,
+        body_seconds=BODY_SECONDS,
+        idle_connections=IDLE_CONNECTIONS,
+    )
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         server = HTTPServer(application, limits)
@@ -206,3 +212,21 @@ async def test_a_client_that_leaves_is_noticed_though_it_has_asked_for_more() ->
         await asyncio.sleep(0.05)
         await peer.close()
         await asyncio.wait_for(application.disconnected.wait(), 5)
+
+
+async def test_many_idle_connections_keep_nobody_out_and_cut_nobody_off() -> None:
+    application = Application()
+    async with served(application) as connect:
+        answered, kept = await connect(), await connect()
+        await answered.send(SLOW)
+        await kept.send(GET)
+        assert b"200 OK" in await kept.received(b"/now")
+        for _ in range(10 * IDLE_CONNECTIONS):
+            stalled = await connect()
+            await stalled.send(b"GET /now HTTP/1.1\r\n")
+        assert await kept.rest() == b""
+        late = await connect()
+        await late.send(GET)
+        assert b"200 OK" in await late.received(b"/now")
+        application.go.set()
+        assert b"200 OK" in await answered.received(b"/slow")
