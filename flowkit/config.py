@@ -30,6 +30,7 @@ from flowkit.suggestions import did_you_mean
 
 SETTINGS = ("api_url", "api_key", "project")
 IDLE_TIMEOUT = "FLOWKIT_GATEWAY_IDLE_TIMEOUT"
+SIMULATE = "FLOWKIT_SIMULATE"
 PROJECT_FILE = ".flowkit.toml"
 _DEFAULT_PROFILE = "default"
 
@@ -115,17 +116,21 @@ def config_file() -> Path:
     return _directory("XDG_CONFIG_HOME", ".config") / "config.toml"
 
 
-def check_idle_timeout() -> None:
-    """Refuse a `FLOWKIT_GATEWAY_IDLE_TIMEOUT` that the gateway to be started cannot use.
+def check_gateway_environment() -> None:
+    """Refuse variables that a gateway which is about to be started cannot use.
 
     Raises:
-        ConfigError: it is no number of seconds.
+        ConfigError: one of them is wrong.
     """
     text = os.environ.get(IDLE_TIMEOUT)
     if text is not None and not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
         raise ConfigError(
             f"invalid {IDLE_TIMEOUT} {text[:60]!r}: it is not a number of seconds",
             hint="write it as 900, or 0 for a gateway that stays",
+        )
+    if (text := os.environ.get(SIMULATE, "")).lower() not in ("", "never"):
+        raise ConfigError(
+            f"invalid {SIMULATE} {text[:60]!r}", hint="write never, or unset it for simulated GPUs"
         )
 
 

@@ -46,7 +46,9 @@ def parse_duration(value: str | float | timedelta) -> float:
 
 def _seconds_of_text(text: str) -> float:
     compact = "".join(text.split()).lower()
-    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", compact) and float(compact) > 0:
+    if re.fullmatch(r"[0.]*0[0.]*", compact):
+        raise _invalid(text, "a duration is more than 0")
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", compact):
         raise _invalid(
             text, "the unit is missing", f"write {compact}s for seconds, {compact}m for minutes"
         )

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from flowkit.config import check_idle_timeout, gateway_dir
+from flowkit.config import check_gateway_environment, gateway_dir
 from flowkit.errors import ErrorDetail, GatewayStartError
 from flowkit.private_files import check_owner, make_directory
 from flowkit.transport.endpoint import Endpoint
@@ -124,7 +124,7 @@ def start(directory: Path | None = None, *, stale: Record | None = None) -> Reco
         if not _is_locked(directory / "gateway.lock"):
             # Before there is a directory: what cannot start leaves nothing behind.
             check_installed()
-            check_idle_timeout()
+            check_gateway_environment()
         make_directory(directory)
         with _locked(directory / "start.lock", deadline):
             return _started(directory, stale, deadline)

@@ -231,6 +231,11 @@ class TaskConfig:
         if in_place is not None:
             values["working_dir"] = _directory(values.get("working_dir"), in_place.directory)
             values["caller_env"] = in_place.environment
+        elif not os.path.isabs(values.get("working_dir", "/")):
+            raise InvalidTaskConfig(
+                f"working_dir {values['working_dir']} is not absolute",
+                hint="name a directory of the gateway's machine by its whole path",
+            )
         return TaskCreate(**values)
 
 

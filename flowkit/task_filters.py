@@ -37,7 +37,7 @@ def read_name(name: str | None) -> str | None:
         InvalidRequest: it can be the name of no task.
     """
     if name is not None and (not isinstance(name, str) or not name):
-        raise _wrong("name", name, "the name of a task")
+        raise _wrong("name", name, "the name of a task, or left out for any")
     return name
 
 
@@ -53,19 +53,18 @@ def read_labels(labels: Labels | None) -> list[str] | None:
     """
     if labels is None:
         return None
-    wanted = "a dict, or a list of NAME=VALUE and NAME"
     if isinstance(labels, str):
         items: list[object] = [labels]
     elif isinstance(labels, Mapping):
-        items = [_pair(name, value) for name, value in labels.items()]
+        items = [
+            name if value is None else f"{name}={value}" if isinstance(value, str) else value
+            for name, value in labels.items()
+        ]
     elif isinstance(labels, Iterable):
         items = list(labels)
     else:
-        raise _wrong("labels", labels, wanted)
-    texts = [item for item in items if isinstance(item, str) and item.partition("=")[0]]
-    if len(texts) < len(items):
-        raise _wrong("labels", labels if isinstance(labels, str) else items, wanted)
-    return texts
+        raise _wrong("labels", labels, "a dict, or a list of NAME=VALUE and NAME")
+    return [_label(item) for item in items]
 
 
 def _status(item: object) -> TaskStatus:
@@ -83,10 +82,10 @@ def _status(item: object) -> TaskStatus:
     return TaskStatus(item)
 
 
-def _pair(name: object, value: object) -> object:
-    if isinstance(name, str) and (value is None or isinstance(value, str)):
-        return name if value is None else f"{name}={value}"
-    return None
+def _label(item: object) -> str:
+    if not isinstance(item, str) or not item.partition("=")[0]:
+        raise _wrong("label", item, "NAME=VALUE, or NAME for any value")
+    return item
 
 
 def _wrong(name: str, value: object, wanted: str) -> InvalidRequest:

@@ -106,7 +106,8 @@ def complaints(
             details.append(Detail(pointer(*path), asks(value) if asks else "is not valid"))
         if len(details) >= MOST_DETAILS:
             break
-    return details[:MOST_DETAILS]
+    # Parts of a schema may find the same wrong with the same value.
+    return list(dict.fromkeys(details))[:MOST_DETAILS]
 
 
 def _bad_member_name(error: jsonschema_rs.ValidationError) -> str:

@@ -191,7 +191,7 @@ class Planner:
         found = self._pool.feasible(demand)
         if found is False:
             field = "instance_type" if settings.get("instance_type") else "gpu"
-            wanted = " or ".join(map(str, demand.gpus))
+            wanted = settings.get("instance_type") or " or ".join(map(str, demand.gpus))
             raise _no_capacity(
                 f"nothing here has {wanted}", self._catalogue.hint(), f"{loc}/{field}"
             )

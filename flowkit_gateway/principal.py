@@ -160,7 +160,8 @@ def _bearer(authorization: bytes | None) -> bytes:
     scheme, _, secret = (authorization or b"").partition(b" ")
     if scheme.lower() != b"bearer" or not secret:
         raise Unauthenticated(
-            "the request has no key", hint="Send the header `Authorization: Bearer KEY`."
+            "the request has no key",
+            hint="Set FLOWKIT_API_KEY, or send `Authorization: Bearer KEY`.",
         )
     return secret.strip()
 

@@ -75,10 +75,11 @@ def serve(
     allowed_host: tuple[str, ...],
 ) -> None:
     """Serve a gateway in the foreground until Ctrl-C."""
-    from flowkit.config import gateway_dir
+    from flowkit.config import check_gateway_environment, gateway_dir
     from flowkit.embedded import check_installed
 
     check_installed()
+    check_gateway_environment()
     directory = data_dir or gateway_dir().with_name("server")
     arguments = ["serve", "--data-dir", str(directory), "--engine", engine]
     arguments += ["--host", host] if host is not None else []

@@ -109,20 +109,23 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic since click 
         if not isinstance(value, str):
             return value
         pattern = "[0-9]{1,30}" if self._whole else r"[0-9]{1,30}(\.[0-9]{1,30})?|\.[0-9]{1,30}"
-        if re.fullmatch(pattern, value):
-            number = int(value) if self._whole else float(value)
-            if self._least <= number <= self._most and (self._whole or number > self._least):
-                return number
-        raise BadInput(
-            f"{_name(param)}: {value[:60]!r} is not {self._wanted()}",
-            hint="write it in digits, as in 4" + ("" if self._whole else " or 0.5"),
-        )
-
-    def _wanted(self) -> str:
-        if not self._whole:
-            return f"a number above {self._least}"
-        end = "on" if self._most == _MOST else f"to {self._most}"
-        return f"a whole number from {self._least} {end}"
+        if not re.fullmatch(pattern, value):
+            example = "4" if self._whole else "4 or 0.5"
+            raise BadInput(
+                f"{_name(param)}: {value[:60]!r} is not a {'whole ' if self._whole else ''}number",
+                hint=f"write it in digits, as in {example}",
+            )
+        number = int(value) if self._whole else float(value)
+        if number < self._least or (not self._whole and number == self._least):
+            kind = "at least" if self._whole else "more than"
+            raise BadInput(
+                f"{_name(param)}: {value} is too small", hint=f"it is {kind} {self._least}"
+            )
+        if number > self._most:
+            raise BadInput(
+                f"{_name(param)}: {value} is too large", hint=f"it is at most {self._most}"
+            )
+        return number
 
 
 class Choice(click.Choice):  # type: ignore[type-arg]  # generic since click 8.2 alone

@@ -141,7 +141,7 @@ def task_config(
     """
     if not command and file is None:
         raise BadInput(
-            "there is no command to run", hint="flowkit run --gpu a100 -- python train.py"
+            "there is no command to run", hint="as in flowkit run --gpu a100 -- python train.py"
         )
     if given.get("gpu") is not None and given.get("instance_type") is not None:
         raise BadInput(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 
 import httpx
@@ -69,4 +70,5 @@ def _reason(error: BaseException) -> str:
         if isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
             return os.strerror(cause.errno)
         cause = cause.__cause__ or cause.__context__
-    return str(error) or type(error).__name__
+    # A name that cannot be looked up has a number of the resolver's own, which says nothing.
+    return re.sub(r"^\[Errno -?[0-9]+\] ", "", str(error)) or type(error).__name__

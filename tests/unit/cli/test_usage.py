@@ -25,7 +25,7 @@ WRONG = {
     "an empty command": (["run", ""], "the command is an empty word", "name a program to run"),
     "not a number": (
         ["run", "--cpus", "two", "x"],
-        "--cpus: 'two' is not a number above 0",
+        "--cpus: 'two' is not a number",
         "write it in digits",
     ),
     "no unit": (["run", "--max-run-time", "90", "x"], "--max-run-time: ", "90s for seconds"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowkit import FlowError, GPURequest, InvalidGPURequest, InvalidTaskConfig, TaskConfig
+from flowkit.task_config import InPlace
 
 
 def load(tmp_path: Path, text: str) -> TaskConfig:
@@ -77,7 +78,7 @@ def test_skypilots_names(tmp_path: Path) -> None:
           python train.py
         """,
     )
-    document = config.to_wire().to_dict()
+    document = config.to_wire(InPlace(str(tmp_path), {})).to_dict()
     assert document == {
         "name": "train",
         "command": ["bash", "-c", "python train.py\n"],
@@ -87,7 +88,8 @@ def test_skypilots_names(tmp_path: Path) -> None:
         "region": "us-east-1",
         "num_instances": 1,
         "env": {"SEED": "7"},
-        "working_dir": ".",
+        "working_dir": str(tmp_path),
+        "caller_env": {},
     }
 
 
@@ -270,7 +272,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         gpu=[GPURequest.parse("h100:8"), 2],
         env={"A": "yes", "B": None},
         max_run_time=timedelta(hours=2),
-        working_dir=Path("sub"),
+        working_dir=Path("/sub"),
         labels={"run": "007"},
     )
     again = load(tmp_path, config.to_yaml())
