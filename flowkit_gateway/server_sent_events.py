@@ -27,7 +27,7 @@ def mark(number: int) -> bytes:
 
     Example:
         >>> mark(7)
-        b'id: 7\\n\\n'
+        b'id: 7\n\n'
     """
     return b"id: %d\n\n" % number
 
