@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from flowkit_gateway.call import Answer, Call, Gateway, Stream
 from flowkit_gateway.documents import event_document
 from flowkit_gateway.pages import last_seen, page_document, page_size
-from flowkit_gateway.server_sent_events import event, resume_from
+from flowkit_gateway.server_sent_events import event, mark, resume_from
 from flowkit_gateway.store.rows import TERMINAL, EventRow
 
 _NUMBER = re.compile(r"[0-9]{1,16}")
@@ -23,9 +23,11 @@ async def list_events(call: Call) -> Answer:
 async def follow_events(call: Call) -> Stream:
     """Stream the project's events."""
     number = resume_from(call, "after")
-    if number is None:
-        number = call.gateway.store.last_event_number(call.project)
-    return Stream(_project_events(call.gateway, call.project, number))
+    if number is not None:
+        return Stream(_project_events(call.gateway, call.project, number))
+    number = call.gateway.store.last_event_number(call.project)
+    # A client that is cut off before the first event resumes here, and misses none.
+    return Stream(_project_events(call.gateway, call.project, number, first=mark(number)))
 
 
 def event_page(call: Call, task_id: str | None) -> Answer:
@@ -64,8 +66,10 @@ async def task_events(
 
 
 async def _project_events(
-    gateway: Gateway, project: str, number: int
+    gateway: Gateway, project: str, number: int, *, first: bytes = b""
 ) -> AsyncGenerator[bytes, None]:
+    if first:
+        yield first
     with gateway.changes.project(project) as waiter:
         while True:
             rows = gateway.store.events_after(project, number, limit=_BATCH)

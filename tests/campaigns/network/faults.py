@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 from collections.abc import Callable
+from contextlib import suppress
 
 from tests.campaigns.network.fault_proxy import Exchange, Fault
 
@@ -95,6 +96,19 @@ async def dribbled(exchange: Exchange) -> None:
     for start in range(0, len(answer), 50):
         await exchange.send(answer[start : start + 50])
         await asyncio.sleep(0.01)
+
+
+async def dribbled_fast(exchange: Exchange) -> None:
+    """The answer comes as it does on a slow line."""
+    await exchange.relay(piece=1000)
+
+
+async def opened(exchange: Exchange) -> None:
+    """What has come after a moment is all that comes."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await exchange.relay()
+    exchange.reset()
 
 
 async def stalled(exchange: Exchange) -> None:

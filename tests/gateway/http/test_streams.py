@@ -121,6 +121,14 @@ def test_a_long_history_is_sent_whole(api: httpx.Client) -> None:
     assert ids == list(range(1, 1601))
 
 
+def test_followed_events_say_first_where_they_start(api: httpx.Client) -> None:
+    """A client that is cut off before the first event resumes there, and misses none."""
+    wait(api, submit(api))
+    last = api.get("/v1/events").json()["items"][0]["number"]
+    with api.stream("GET", "/v1/events:follow") as response:
+        assert next(response.iter_lines()) == f"id: {last}"
+
+
 @pytest.mark.parametrize("value", ["x", "-1", "1" * 17])
 def test_a_place_in_a_stream_is_a_number(api: httpx.Client, value: str) -> None:
     response = api.get("/v1/events:follow", headers={"Last-Event-ID": value})
