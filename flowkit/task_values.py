@@ -137,7 +137,7 @@ def _priority(value: object) -> int:
         raise wrong(
             "priority",
             value,
-            "a whole number from -1000 to 1000, or one of low, med, high",
+            "a whole number from -1000 to 1000, nor low, med or high",
             "as in 10 or high",
         )
     return value

@@ -154,7 +154,9 @@ def _constructed(path: Path, loader: Any, node: yaml.Node, name: str) -> Any:
         entries: dict[str, _Entry] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise InvalidTaskConfig(f"{_place(path, key)}: a field's name is no text")
+                raise InvalidTaskConfig(
+                    f"{_place(path, key)}: a field's name is no text", hint=_HINT
+                )
             constructed = loader.construct_object(value, deep=True)
             entries[key.value] = _Entry(constructed, _place(path, key))
         return entries

@@ -108,7 +108,9 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic since click 
         """
         if not isinstance(value, str):
             return value
-        pattern = "[0-9]{1,30}" if self._whole else r"[0-9]{1,30}(\.[0-9]{1,30})?|\.[0-9]{1,30}"
+        pattern = "-?[0-9]{1,30}"
+        if not self._whole:
+            pattern += r"(\.[0-9]{1,30})?|-?\.[0-9]{1,30}"
         if not re.fullmatch(pattern, value):
             example = "4" if self._whole else "4 or 0.5"
             raise BadInput(
