@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test crash fuzz lint format regen check-regen wheel-check bench bench-peers record clean
+.PHONY: help setup demo test crash fuzz bad-input lint format regen check-regen wheel-check bench bench-peers record clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ fuzz: $(READY) ## Hold the gateway to the contract with 10,000 generated calls, 
 
 crash: $(READY) ## Kill, stop, starve and damage everything for some minutes (ARGS=--log-cli-level=INFO tells more)
 	FLOWKIT_CAMPAIGN=full $(BIN)/pytest tests/campaigns/crash --timeout 900 $(ARGS)
+
+bad-input: $(READY) ## Try every wrong input that the tables list, and what each is told
+	$(BIN)/pytest -n 2 tests/campaigns/bad_input
 
 lint: $(READY) ## Check format, style, types, the walls between packages and the generated code
 	$(BIN)/ruff format --check .

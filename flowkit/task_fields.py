@@ -129,9 +129,9 @@ def task_id_of(task: str | TaskFields) -> str:
         return task.id
     if isinstance(task, str) and re.fullmatch("task_[0-9a-z]{26}", task):
         return task
-    shown = task[:80] if isinstance(task, str) else type(task).__name__
+    shown = repr(task[:80]) if isinstance(task, str) else f"of type {type(task).__name__}"
     raise TaskNotFound(
-        f"there is no task {shown!r}",
+        f"there is no task {shown}",
         status=404,
         hint="a task's id is task_ and 26 letters or digits, as list_tasks() shows it",
     )

@@ -149,7 +149,10 @@ def _env(value: object) -> dict[str, str | None]:
     elif isinstance(value, Sequence) and not isinstance(value, str):
         pairs = dict(_pair(item) for item in value)
     else:
-        raise wrong("env", value, "a dict, or a list of NAME=VALUE and NAME", "as in {'A': '1'}")
+        # Shown by its type alone: it may hold what is secret, as all values of variables.
+        raise wrong(
+            "env", type(value), "a dict, or a list of NAME=VALUE and NAME", "as in {'A': '1'}"
+        )
     if len(pairs) > _MOST_VARIABLES:
         raise InvalidTaskConfig(
             f"env has {len(pairs)} variables", hint=f"a task has at most {_MOST_VARIABLES}"
@@ -160,6 +163,8 @@ def _env(value: object) -> dict[str, str | None]:
                 f"invalid variable name {str(name)[:60]!r} in env",
                 hint="a name is letters, digits and _, and does not begin with a digit",
             )
+        if text is not None and not isinstance(text, str):
+            raise wrong(f"env {name}", type(text), "text", "put it in quotes")
         if text is not None:
             checked_text(f"env {name}", text, LONGEST_VALUE)
     return pairs
@@ -167,7 +172,7 @@ def _env(value: object) -> dict[str, str | None]:
 
 def _pair(item: object) -> tuple[str, str | None]:
     if not isinstance(item, str):
-        raise wrong("env", item, "NAME=VALUE or NAME", "as in ['A=1', 'HOME']")
+        raise wrong("env", type(item), "NAME=VALUE or NAME", "as in ['A=1', 'HOME']")
     name, equals, value = item.partition("=")
     return name, value if equals else None
 
@@ -202,13 +207,15 @@ def wrong(field: str, value: object, wanted: str, hint: str) -> InvalidTaskConfi
 
     Args:
         field: What the value was given for.
-        value: What somebody wrote.
+        value: What somebody wrote, or its type.
         wanted: What it is not, in words.
         hint: What to write instead.
     """
     # Only what is short for sure: the text of any other value may be long, or fail.
     if isinstance(value, str):
         shown = repr(value[:60])
+    elif isinstance(value, type):
+        shown = f"of type {value.__name__}"
     elif isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**18):
         shown = repr(value)
     else:

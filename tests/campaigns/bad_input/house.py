@@ -27,6 +27,11 @@ class Outcome(NamedTuple):
     stderr: str
 
 
+def outcome(code: int, stdout: bytes, stderr: bytes) -> Outcome:
+    """Return what came of a command, whose output must be text."""
+    return Outcome(code, stdout.decode(), stderr.decode())
+
+
 class Server(NamedTuple):
     """The process in whose forks commands run."""
 
@@ -39,7 +44,7 @@ class Server(NamedTuple):
         out.mkdir()
         request = {
             "arguments": [_filled(argument, root, gateway) for argument in row.arguments],
-            "env": _environment(row, root, gateway),
+            "env": environment(row, root, gateway),
             "cwd": str(root / "work"),
             "stdin": _filled(row.stdin, root, gateway),
             "stdout": row.stdout or str(out / "stdout"),
@@ -55,7 +60,7 @@ class Server(NamedTuple):
         code = json.loads(self.process.stdout.readline())
         stdout = (out / "stdout").read_bytes() if row.stdout is None else b""
         stderr = (out / "stderr").read_bytes()
-        return Outcome(code, stdout.decode(), stderr.decode())
+        return outcome(code, stdout, stderr)
 
 
 @contextmanager
@@ -114,7 +119,8 @@ def _matches(wanted: str | re.Pattern[str], line: str, root: Path, gateway: dict
     return line == wanted if isinstance(wanted, str) else bool(wanted.fullmatch(line))
 
 
-def _environment(row: Row, root: Path, gateway: dict[str, str]) -> dict[str, str]:
+def environment(row: Row, root: Path, gateway: dict[str, str]) -> dict[str, str]:
+    """Return the environment of a row's command."""
     home = str(root / "home")
     own: dict[str, str | None] = {"FLOWKIT_HOME": home, "HOME": home}
     if row.served:

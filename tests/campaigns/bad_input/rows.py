@@ -32,6 +32,8 @@ class Row(NamedTuple):
     cwd_vanishes: bool = False
     unprivileged: bool = False
     """Run as nobody, whom permissions stop; root they would not."""
+    needs_root: bool = False
+    """Whether nobody else can set it up."""
     missing: Sequence[str] = ()
     """Packages that are not installed."""
     served: bool = False

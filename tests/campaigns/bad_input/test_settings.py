@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.campaigns.bad_input.hints import (
     KEY,
     NOT_UTF8,
     PROJECT,
+    UNKNOWN_HOST,
     UNREADABLE,
     URL,
 )
@@ -38,6 +40,10 @@ def _config(text: str, mode: int, owner: int | None = None) -> Callable[[Path], 
 
 def _fifo(root: Path) -> None:
     os.mkfifo(root / CONFIG)
+
+
+def _read_only_home(root: Path) -> None:
+    (root / "home").chmod(0o555)
 
 
 def _closed_home(root: Path) -> None:
@@ -76,6 +82,7 @@ ROWS = [
         "{root}/home/config.toml belongs to another user (uid 65534) and is not trusted",
         "make it yours with chown, or use another directory",
         prepare=_config("project = 'a'\n", 0o644, NOBODY),
+        needs_root=True,
     ),
     Row(
         ["config"],
@@ -369,6 +376,7 @@ ROWS = [
         ["config", "set", "project", "a"],
         "cannot write {root}/home/config.toml: Permission denied",
         "set FLOWKIT_HOME to a directory that can be written",
+        prepare=_read_only_home,
         unprivileged=True,
     ),
     Row(["config", "set", "project", "UPPER"], "invalid project 'UPPER' (argument)", PROJECT),
@@ -552,7 +560,7 @@ ROWS = [
     ),
     Row(
         ["--api-url", "http://no-such-host.invalid", "ps"],
-        "cannot reach the gateway at http://no-such-host.invalid: Name or service not known",
+        re.compile(f"cannot reach the gateway at http://no-such-host.invalid: {UNKNOWN_HOST}"),
         "check the URL and the network; `flowkit config` shows where the URL comes from",
         5,
     ),

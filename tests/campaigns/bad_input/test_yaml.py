@@ -81,12 +81,12 @@ ROWS = [
     Row("command: a\nenv: {A: [1]}\n", "task.yaml:2: this value is no text", "write NAME: VALUE"),
     Row(
         "command: a\nenv: 7\n",
-        "task.yaml:2: invalid env 7: it is not a dict, or a list of NAME=VALUE and NAME",
+        "task.yaml:2: invalid env of type int: it is not a dict, or a list of NAME=VALUE and NAME",
         "as in {'A': '1'}",
     ),
     Row(
         "command: a\nenv: [A=1, 7]\n",
-        "task.yaml:2: invalid env 7: it is not NAME=VALUE or NAME",
+        "task.yaml:2: invalid env of type int: it is not NAME=VALUE or NAME",
         "as in ['A=1', 'HOME']",
     ),
     Row(
