@@ -150,6 +150,8 @@ class Transport:
             headers = {"Last-Event-ID": resume_from} if resume_from else {}
             call = operations.prepare(request._replace(headers={**request.headers, **headers}))
             link, response = self._opened(call, is_under_way=alive_at is not None)
+            # To be open is to be under way: there may be nothing to say for long.
+            alive_at = time.monotonic() if alive_at is None else alive_at
             cut: FlowError = APIConnectionError("the gateway ended the stream before its end")
             try:
                 for chunk in _chunks(link, response):
@@ -168,8 +170,9 @@ class Transport:
             failures += 1
             if parser.blocks:
                 failures, alive_at = 0, time.monotonic()
-            outage = None if alive_at is None else time.monotonic() - alive_at
-            delay = self._policy.delay(max(0, failures - 1), parser.retry, outage=outage)
+            delay = self._policy.delay(
+                max(0, failures - 1), parser.retry, outage=time.monotonic() - alive_at
+            )
             if delay is None:
                 raise cut
             time.sleep(delay)

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from flowkit import AsyncFlow, Flow, FlowError
+from flowkit import Flow, FlowError
 from tests.campaigns.network import faults
+from tests.campaigns.network.conftest import flow_of
 from tests.campaigns.network.fault_proxy import Fault, FaultProxy, script
 from tests.gateway.gateway_process import GatewayProcess
-from tests.unit.twins import Driven
 
 Call = Callable[[Any, str], object]
 
@@ -215,11 +215,7 @@ def test_both_twins_do_the_same(
             task_id = direct.run("true").wait().id
         with FaultProxy(null_gateway.url, script(scenario.faults, faults.passed)) as proxy:
             arguments = (proxy.url, null_gateway.token, f"{project}-{kind}")
-            flow: Any
-            if kind == "sync":
-                flow = Flow(*arguments, **scenario.flow)
-            else:
-                flow = Driven(AsyncFlow(*arguments, **scenario.flow), runner)
+            flow = flow_of(kind, runner, *arguments, **scenario.flow)
             started = time.monotonic()
             outcome = _outcome(scenario.call, flow, task_id)
             taken = time.monotonic() - started

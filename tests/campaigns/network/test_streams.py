@@ -7,21 +7,19 @@ import random
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
-from flowkit import AsyncFlow, Flow
+from flowkit import Flow
 from tests.campaigns.form import seed, sized
 from tests.campaigns.network import faults, talker
-from tests.campaigns.network.conftest import StartProxy
+from tests.campaigns.network.conftest import StartProxy, flow_of, in_background
 from tests.campaigns.network.fault_proxy import Exchange, Fault, Plan, Request
 from tests.conditions import eventually
 from tests.gateway.gateway_process import GatewayProcess
-from tests.unit.twins import Driven
 
 T = TypeVar("T")
 
@@ -96,20 +94,6 @@ class Meanwhile:
 
     def __exit__(self, *_: object) -> None:
         self._done.set()
-
-
-def in_background(function: Callable[[], T]) -> Future[T]:
-    """Call a function in a thread that may be left behind."""
-    future: Future[T] = Future()
-    threading.Thread(target=lambda: future.set_result(function()), daemon=True).start()
-    return future
-
-
-def flow_of(kind: str, runner: asyncio.Runner, url: str, key: str, project: str) -> Any:
-    """Return a flow of one kind, asynchronous ones driven as if they were not."""
-    if kind == "sync":
-        return Flow(url, key, project)
-    return Driven(AsyncFlow(url, key, project), runner)
 
 
 @pytest.fixture(scope="module")
