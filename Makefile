@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test crash fuzz bad-input lint format regen check-regen wheel-check bench bench-peers record clean
+.PHONY: help setup demo test faults crash fuzz bad-input lint format regen check-regen wheel-check bench bench-peers record clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: $(READY) ## Run the tests
 
 fuzz: $(READY) ## Hold the gateway to the contract with 10,000 generated calls, and attack it (15 min)
 	FLOWKIT_CAMPAIGN=full $(BIN)/pytest tests/campaigns/contract tests/campaigns/security
+
+faults: $(READY) ## Break the network between clients and a gateway in every way for some minutes
+	FLOWKIT_CAMPAIGN=full $(BIN)/pytest -n 2 tests/campaigns/network --timeout 900 $(ARGS)
 
 crash: $(READY) ## Kill, stop, starve and damage everything for some minutes (ARGS=--log-cli-level=INFO tells more)
 	FLOWKIT_CAMPAIGN=full $(BIN)/pytest tests/campaigns/crash --timeout 900 $(ARGS)

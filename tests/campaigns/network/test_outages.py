@@ -28,7 +28,7 @@ from tests.gateway.gateway_process import GatewayProcess
 from tests.isolated_home import FLOWKIT
 
 RESTARTS = sized(short=1, full=5)
-CUTS = sized(short=6, full=30)
+CUTS = sized(short=3, full=30)
 KEY = "key-of-a-gateway-that-comes-back-0123456789"
 
 pytestmark = pytest.mark.usefixtures("bare_home")
@@ -99,7 +99,7 @@ def test_a_wait_goes_on_through_cuts(
     start_proxy: StartProxy,
     runner: asyncio.Runner,
 ) -> None:
-    gateway = start_gateway("--null-duration", str(0.5 * CUTS))
+    gateway = start_gateway("--null-duration", str(0.4 * CUTS))
     cuts = [faults.opened, faults.reset_before, faults.status(502)] * (CUTS // 3)
     proxy = start_proxy(gateway, script([faults.passed, *cuts], faults.passed))
     flow = flow_of(kind, runner, proxy.url, gateway.token, "default")
