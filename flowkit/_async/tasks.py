@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from flowkit.transport._async.transport import AsyncTransport
 
 MOST_TASKS_OF_A_BATCH = 10_000
-_HOLD = 30.0
+_HOLD = 25.0
+"""Seconds for which a wait is held: load balancers commonly end what takes 30."""
 _STARTED = (TaskStatus.PENDING, TaskStatus.STARTING)
 
 

@@ -28,7 +28,7 @@ from tests.gateway.gateway_process import GatewayProcess
 from tests.isolated_home import FLOWKIT
 
 RESTARTS = sized(short=1, full=5)
-CUTS = sized(short=3, full=30)
+CUTS = sized(short=3, full=9)
 KEY = "key-of-a-gateway-that-comes-back-0123456789"
 
 pytestmark = pytest.mark.usefixtures("bare_home")
@@ -95,18 +95,22 @@ def silent() -> Iterator[str]:
 
 def test_a_wait_goes_on_through_cuts(
     kind: str,
-    start_gateway: StartGateway,
+    holding_gateway: GatewayProcess,
+    project: str,
     start_proxy: StartProxy,
     runner: asyncio.Runner,
 ) -> None:
-    gateway = start_gateway("--null-duration", str(0.4 * CUTS))
     cuts = [faults.opened, faults.reset_before, faults.status(502)] * (CUTS // 3)
-    proxy = start_proxy(gateway, script([faults.passed, *cuts], faults.passed))
-    flow = flow_of(kind, runner, proxy.url, gateway.token, "default")
-    task = flow.run("true")
-    assert flow.wait_for(task).status == "completed"
+    proxy = start_proxy(holding_gateway, script(cuts, faults.passed))
+    flow = flow_of(kind, runner, proxy.url, holding_gateway.token, project)
+    with Flow(holding_gateway.url, holding_gateway.token, project) as direct:
+        task = direct.run("true")
+        waiting = in_background(lambda: str(flow.wait_for(task.id).status))
+        eventually(lambda: len(proxy.requests) > CUTS, within=60)
+        direct.cancel(task)
+        assert waiting.result(20) == "cancelled"
     flow.close()
-    assert len(proxy.requests) == CUTS + 2
+    assert len(proxy.requests) == CUTS + 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

@@ -22,7 +22,7 @@ def test_it_asks_again_until_it_has_happened(twin: Twin, gateway: Gateway) -> No
         task_document(status="completed", exit_code=0),
     )
     assert twin.flow(gateway).wait_for(TASK_ID).exit_code == 0
-    assert [query["timeout"] for query in gateway.queries] == [["30.0"]] * 3
+    assert [query["timeout"] for query in gateway.queries] == [["25.0"]] * 3
 
 
 @pytest.mark.parametrize("status", ["running", "paused", "preempting", "failed", "cancelled"])
