@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults crash fuzz bad-input lint format regen check-regen wheel-check bench bench-peers record clean
+.PHONY: help setup demo test faults crash load fuzz bad-input lint format regen check-regen wheel-check bench bench-peers record clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ faults: $(READY) ## Break the network between clients and a gateway in every way
 
 crash: $(READY) ## Kill, stop, starve and damage everything for some minutes (ARGS=--log-cli-level=INFO tells more)
 	FLOWKIT_CAMPAIGN=full $(BIN)/pytest tests/campaigns/crash --timeout 900 $(ARGS)
+
+load: $(READY) ## Put 10,000 tasks through one gateway, and let 1,500 calls wait for one task
+	FLOWKIT_CAMPAIGN=full $(BIN)/pytest tests/campaigns/load --timeout 900 $(ARGS)
 
 bad-input: $(READY) ## Try every wrong input that the tables list, and what each is told
 	$(BIN)/pytest -n 2 tests/campaigns/bad_input
