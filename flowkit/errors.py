@@ -12,22 +12,37 @@
     │  ├─ InvalidTaskConfig                     an unknown field, a bad unit, bad YAML
     │  ├─ MalformedRequest                      400: not JSON, a bad header
     │  ├─ NoCapacity                            can never be placed here
-    │  └─ UnsupportedByEngine (NotImplementedError)
+    │  ├─ UnsupportedByEngine (NotImplementedError)
+    │  ├─ InvalidPath                           leaves its tree, or no file can have it
+    │  ├─ InvalidMount                          its source is not there, or its target cannot be
+    │  └─ ChecksumMismatch                      what arrived is not what was sent
     ├─ Unauthenticated (PermissionError)        401
     ├─ PermissionDenied (PermissionError)       403
     ├─ NotFound (LookupError)                   404
-    │  └─ TaskNotFound
+    │  ├─ TaskNotFound
+    │  ├─ VolumeNotFound
+    │  ├─ FileNotFound (FileNotFoundError)
+    │  ├─ SnapshotNotFound
+    │  └─ SecretNotFound
     ├─ MethodNotAllowed                         405
-    ├─ Conflict                                 409
+    ├─ Conflict                                 409, 412
     │  ├─ IdempotencyConflict
-    │  └─ TaskNotTerminal
+    │  ├─ TaskNotTerminal
+    │  ├─ TaskNotPending
+    │  ├─ AlreadyExists (FileExistsError)
+    │  ├─ VolumeInUse
+    │  ├─ OffsetConflict
+    │  ├─ SnapshotIncomplete
+    │  └─ FileChanged
     ├─ PayloadTooLarge                          413
     ├─ UnsupportedMediaType                     415
+    ├─ RangeNotSatisfiable                      416
     ├─ HostNotAllowed                           421
     ├─ RateLimited                              429
     └─ ServerError                              5xx
        ├─ Unavailable                           502, 503, 504
        └─ StorageFull (OSError)                 507
+          └─ QuotaExceeded
 
 Catch the built-in in parentheses where the caller need not know flowkit.
 """
@@ -201,6 +216,24 @@ class UnsupportedByEngine(InvalidRequest, NotImplementedError):
     code = "unsupported_by_engine"
 
 
+class InvalidPath(InvalidRequest):
+    """The path leaves its tree, or no file can have it."""
+
+    code = "invalid_path"
+
+
+class InvalidMount(InvalidRequest):
+    """A mount's source is not there, or its target cannot be."""
+
+    code = "invalid_mount"
+
+
+class ChecksumMismatch(InvalidRequest):
+    """What arrived is not what was sent; nothing was changed."""
+
+    code = "checksum_mismatch"
+
+
 class Unauthenticated(FlowError, PermissionError):
     """No API key, or not a valid one (401)."""
 
@@ -223,6 +256,30 @@ class TaskNotFound(NotFound):
     """There is no such task in this project (404)."""
 
     code = "task_not_found"
+
+
+class VolumeNotFound(NotFound):
+    """There is no such volume, or it is not shared with the caller (404)."""
+
+    code = "volume_not_found"
+
+
+class FileNotFound(NotFound, FileNotFoundError):
+    """There is no such file (404)."""
+
+    code = "file_not_found"
+
+
+class SnapshotNotFound(NotFound):
+    """There is no such snapshot in this project (404)."""
+
+    code = "snapshot_not_found"
+
+
+class SecretNotFound(NotFound):
+    """There is no such secret in this project (404)."""
+
+    code = "secret_not_found"
 
 
 class MethodNotAllowed(FlowError):
@@ -249,6 +306,42 @@ class TaskNotTerminal(Conflict):
     code = "task_not_terminal"
 
 
+class TaskNotPending(Conflict):
+    """The task has started already (409)."""
+
+    code = "task_not_pending"
+
+
+class AlreadyExists(Conflict, FileExistsError):
+    """Something of that name is there already (409)."""
+
+    code = "already_exists"
+
+
+class VolumeInUse(Conflict):
+    """Tasks that have not ended are to use the volume (409)."""
+
+    code = "volume_in_use"
+
+
+class OffsetConflict(Conflict):
+    """More or less of an upload has arrived than was assumed (409)."""
+
+    code = "offset_conflict"
+
+
+class SnapshotIncomplete(Conflict):
+    """The gateway lacks contents of the snapshot (409)."""
+
+    code = "snapshot_incomplete"
+
+
+class FileChanged(Conflict):
+    """The file is not the one any more that the request was for (412)."""
+
+    code = "file_changed"
+
+
 class PayloadTooLarge(FlowError):
     """The request's body is too large (413)."""
 
@@ -259,6 +352,12 @@ class UnsupportedMediaType(FlowError):
     """The request's content type is not one that the operation takes (415)."""
 
     code = "unsupported_media_type"
+
+
+class RangeNotSatisfiable(FlowError):
+    """The file has no such bytes (416)."""
+
+    code = "range_not_satisfiable"
 
 
 class HostNotAllowed(FlowError):
@@ -291,6 +390,12 @@ class StorageFull(ServerError, OSError):
     code = "storage_full"
 
 
+class QuotaExceeded(StorageFull):
+    """The volume's size does not allow for it (507)."""
+
+    code = "quota_exceeded"
+
+
 _CLASS_BY_STATUS: dict[int, type[FlowError]] = {
     401: Unauthenticated,
     403: PermissionDenied,
@@ -299,8 +404,10 @@ _CLASS_BY_STATUS: dict[int, type[FlowError]] = {
     408: APITimeout,
     409: Conflict,
     410: NotFound,
+    412: Conflict,
     413: PayloadTooLarge,
     415: UnsupportedMediaType,
+    416: RangeNotSatisfiable,
     421: HostNotAllowed,
     429: RateLimited,
     502: Unavailable,

@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from flowkit_gateway import strict_json
-from flowkit_gateway.call import Answer, Call, ClientGone, Gateway, Message, Receive, Send, Stream
+from flowkit_gateway.call import (
+    Answer,
+    Call,
+    ClientGone,
+    Download,
+    Gateway,
+    Message,
+    Receive,
+    Send,
+    Stream,
+)
 from flowkit_gateway.contract import Contract, Operation, invalid
 from flowkit_gateway.problems import (
     Detail,
@@ -27,6 +37,7 @@ from flowkit_gateway.problems import (
     MalformedRequest,
     PayloadTooLarge,
     Problem,
+    UnsupportedByEngine,
     UnsupportedMediaType,
 )
 
@@ -57,7 +68,7 @@ _EVENT_STREAM = (
     (b"x-accel-buffering", b"no"),
 )
 
-Handler = Callable[[Call], Awaitable[Answer | Stream]]
+Handler = Callable[[Call], Awaitable[Answer | Stream | Download]]
 logger = logging.getLogger("flowkit_gateway")
 _encode = msgspec.json.Encoder().encode
 
@@ -161,7 +172,9 @@ class App:
             parameters, more = operation.check_headers(headers)
             details += more
         body = None
-        if operation.has_body:
+        if operation.takes_bytes:
+            _check_media_type(headers, b"application/octet-stream", "bytes")
+        elif operation.has_body:
             body = await self._read_body(headers, receive)
             details += operation.body.check(body)
         elif headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
@@ -182,6 +195,8 @@ class App:
         result = await self._handlers[operation.id](call)
         if isinstance(result, Stream):
             await self._send_stream(result, call, send, method)
+        elif isinstance(result, Download):
+            await self._send_download(result, call, send, method)
         else:
             if self._check_answers:
                 _check(operation, result)
@@ -202,12 +217,7 @@ class App:
         length = headers.get(b"content-length")
         if length is not None and length.isdigit() and int(length) > limit:
             raise _too_large(limit)
-        content_type = headers.get(b"content-type", b"")
-        media_type = content_type.partition(b";")[0].strip().lower()
-        if media_type != b"application/json":
-            raise UnsupportedMediaType(
-                "the body must be JSON", hint="Send the header `Content-Type: application/json`."
-            )
+        _check_media_type(headers, b"application/json", "JSON")
         chunks: list[bytes] = []
         size = 0
         more = True
@@ -259,6 +269,24 @@ class App:
             await stream.events.aclose()
         await send({"type": "http.response.body", "body": b""})
 
+    async def _send_download(self, download: Download, call: Call, send: Send, method: str) -> None:
+        headers = [
+            (b"content-type", b"application/octet-stream"),
+            _NO_STORE,
+            *download.headers,
+            (b"content-length", b"%d" % download.size),
+            (b"flowkit-correlation-id", call.correlation_id.encode()),
+        ]
+        try:
+            await send(
+                {"type": "http.response.start", "status": download.status, "headers": headers}
+            )
+            if method != "HEAD":
+                await call.hold(_send_parts(download, send))
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            await download.parts.aclose()
+
 
 class _WatchedSend:
     """ASGI's `send`, knowing the status that it sent."""
@@ -289,6 +317,11 @@ async def _send_answer(
     await send({"type": "http.response.body", "body": body})
 
 
+async def _send_parts(download: Download, send: Send) -> None:
+    async for part in download.parts:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+
+
 async def _send_events(stream: Stream, send: Send) -> None:
     keep_alive = asyncio.ensure_future(_keep_alive(send))
     try:
@@ -305,9 +338,16 @@ async def _keep_alive(send: Send) -> None:
 
 
 def _handler(operation: Operation) -> Handler:
-    module = import_module(f"flowkit_gateway.handlers.{operation.tag}")
-    handler: Handler = getattr(module, operation.id)
+    try:
+        module = import_module(f"flowkit_gateway.handlers.{operation.tag}")
+    except ModuleNotFoundError:
+        return _unwritten
+    handler: Handler = getattr(module, operation.id, _unwritten)
     return handler
+
+
+async def _unwritten(call: Call) -> Answer:
+    raise UnsupportedByEngine(f"{call.operation.id} is not there yet")
 
 
 def _correlation_id(headers: Mapping[bytes, bytes]) -> str:
@@ -323,6 +363,15 @@ def _refuse_repeated_fields(fields: Iterable[tuple[bytes, bytes]]) -> None:
         if name in seen and name in _SINGLE_FIELDS:
             raise MalformedRequest(f"the header {name.decode()} is given twice")
         seen.add(name)
+
+
+def _check_media_type(headers: Mapping[bytes, bytes], wanted: bytes, kind: str) -> None:
+    content_type = headers.get(b"content-type", b"")
+    if content_type.partition(b";")[0].strip().lower() != wanted:
+        raise UnsupportedMediaType(
+            f"the body must be {kind}",
+            hint=f"Send the header `Content-Type: {wanted.decode()}`.",
+        )
 
 
 def _too_large(limit: int) -> PayloadTooLarge:

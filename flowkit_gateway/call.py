@@ -73,6 +73,16 @@ class Stream(NamedTuple):
     events: AsyncGenerator[bytes, None]
 
 
+class Download(NamedTuple):
+    """An answer of bytes; the generator is closed when its client has gone."""
+
+    status: int
+    parts: AsyncGenerator[bytes, None]
+    size: int
+    """Bytes of all parts."""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
 @dataclass(slots=True)
 class Call:
     """One call, authenticated and valid.
@@ -133,6 +143,21 @@ class Call:
         if row is None:
             raise TaskNotFound(f"there is no task {task_id}")
         return row
+
+    async def parts(self) -> AsyncGenerator[bytes, None]:
+        """Yield the body of an operation that takes bytes, as it arrives.
+
+        Raises:
+            ClientGone: the client went away in the middle.
+        """
+        more = True
+        while more:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            if part := message.get("body", b""):
+                yield part
+            more = message.get("more_body", False)
 
     async def hold(self, work: Coroutine[Any, Any, T]) -> T | None:
         """Run something that may take long while the client stays.

@@ -19,7 +19,11 @@ from flowkit_gateway.problems import (
     MalformedRequest,
     MethodNotAllowed,
     NotFound,
+    Problem,
+    SecretNotFound,
+    SnapshotNotFound,
     TaskNotFound,
+    VolumeNotFound,
 )
 
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -70,6 +74,9 @@ class Operation:
         self.path = path
         self.method = method
         self.has_body = "requestBody" in item
+        self.takes_bytes = "application/octet-stream" in item.get("requestBody", {}).get(
+            "content", {}
+        )
         self._contract = contract
         self._item = item
         self._parameters = parameters
@@ -102,18 +109,12 @@ class Operation:
         """Return the path parameters by name.
 
         Raises:
-            TaskNotFound: no task can have this id.
-            NotFound: nothing can be at this path.
+            NotFound: nothing can be at this path; of some nouns the error is their own.
         """
         checked = {}
         for parameter, value in zip(self.path_parameters, values, strict=True):
             if not parameter.validator.is_valid(value):
-                if parameter.name == "task_id":
-                    raise TaskNotFound(
-                        "there is no such task: this is not a task's id",
-                        hint="An id is `task_` and 26 lower-case letters and digits.",
-                    )
-                raise NotFound("there is nothing at this path")
+                raise _not_found(parameter.name)
             checked[parameter.name] = value
         return checked
 
@@ -403,6 +404,25 @@ _CONVERTERS: dict[str, tuple[Callable[[str], object], str]] = {
     "number": (_number, "a number"),
     "boolean": (_boolean, "`true` or `false`"),
 }
+
+
+def _not_found(parameter: str) -> Problem:
+    """Return the error for a path whose value can be nobody's."""
+    if parameter == "task_id":
+        return TaskNotFound(
+            "there is no such task: this is not a task's id",
+            hint="An id is `task_` and 26 lower-case letters and digits.",
+        )
+    if parameter == "volume_id":
+        return VolumeNotFound(
+            "there is no such volume: this is not a volume's id",
+            hint="An id is `vol_` and 26 lower-case letters and digits.",
+        )
+    if parameter == "snapshot_id":
+        return SnapshotNotFound("there is no such snapshot: this is not a snapshot's id")
+    if parameter == "secret_name":
+        return SecretNotFound("there is no such secret: this cannot be a secret's name")
+    return NotFound("there is nothing at this path")
 
 
 def _path_pattern(path: str) -> re.Pattern[str]:

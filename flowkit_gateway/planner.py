@@ -153,9 +153,11 @@ class Planner:
         folder = cast("str | None", settings.get("working_dir"))
         if folder is None:
             return "a private directory"
-        if not self._capabilities.in_place:
+        if os.path.isabs(folder) and not self._capabilities.in_place:
             message = f"the {self._engine.name} engine cannot run in a directory of this machine"
             raise UnsupportedByEngine(message, details=[Detail(f"{loc}/working_dir", message)])
+        if not os.path.isabs(folder):
+            return f"{folder} in the task's workspace"
         if not os.path.isdir(folder):
             message = f"working_dir {folder!r} is not a directory on the gateway's machine"
             raise InvalidRequest(message, details=[Detail(f"{loc}/working_dir", message)])

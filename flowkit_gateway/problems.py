@@ -138,6 +138,48 @@ class TaskNotFound(Problem):
     title = "Task not found"
 
 
+class VolumeNotFound(Problem):
+    status = 404
+    code = "volume_not_found"
+    title = "Volume not found"
+
+
+class FileNotFound(Problem):
+    status = 404
+    code = "file_not_found"
+    title = "File not found"
+
+
+class SnapshotNotFound(Problem):
+    status = 404
+    code = "snapshot_not_found"
+    title = "Snapshot not found"
+
+
+class SecretNotFound(Problem):
+    status = 404
+    code = "secret_not_found"
+    title = "Secret not found"
+
+
+class InvalidPath(Problem):
+    status = 422
+    code = "invalid_path"
+    title = "Invalid path"
+
+
+class InvalidMount(Problem):
+    status = 422
+    code = "invalid_mount"
+    title = "Invalid mount"
+
+
+class ChecksumMismatch(Problem):
+    status = 422
+    code = "checksum_mismatch"
+    title = "Checksum mismatch"
+
+
 class MethodNotAllowed(Problem):
     """Args: `allow`: the methods that the path has, for the `Allow` header."""
 
@@ -171,6 +213,42 @@ class TaskNotTerminal(Problem):
     title = "Task has not ended"
 
 
+class TaskNotPending(Problem):
+    status = 409
+    code = "task_not_pending"
+    title = "Task has started"
+
+
+class AlreadyExists(Problem):
+    status = 409
+    code = "already_exists"
+    title = "Already exists"
+
+
+class VolumeInUse(Problem):
+    status = 409
+    code = "volume_in_use"
+    title = "Volume in use"
+
+
+class OffsetConflict(Problem):
+    status = 409
+    code = "offset_conflict"
+    title = "Upload is at another offset"
+
+
+class SnapshotIncomplete(Problem):
+    status = 409
+    code = "snapshot_incomplete"
+    title = "Snapshot is not complete"
+
+
+class FileChanged(Problem):
+    status = 412
+    code = "file_changed"
+    title = "File has changed"
+
+
 class PayloadTooLarge(Problem):
     status = 413
     code = "payload_too_large"
@@ -181,6 +259,12 @@ class UnsupportedMediaType(Problem):
     status = 415
     code = "unsupported_media_type"
     title = "Unsupported media type"
+
+
+class RangeNotSatisfiable(Problem):
+    status = 416
+    code = "range_not_satisfiable"
+    title = "Range not satisfiable"
 
 
 class HostNotAllowed(Problem):
@@ -209,3 +293,9 @@ class StorageFull(Problem):
     status = 507
     code = "storage_full"
     title = "Storage full"
+
+
+class QuotaExceeded(Problem):
+    status = 507
+    code = "quota_exceeded"
+    title = "Quota exceeded"

@@ -19,9 +19,12 @@ from flowkit_gateway.journal import Journal
 from flowkit_gateway.logs.reader import AttemptLog
 from flowkit_gateway.placement import Demand, Pool
 from flowkit_gateway.planner import Planner
+from flowkit_gateway.principal import Principal
 from flowkit_gateway.problems import Problem, StorageFull, TaskNotFound
+from flowkit_gateway.store.database import Transaction
 from flowkit_gateway.store.rows import Created, IdempotencyKey, Placement, TaskChanges, TaskRow
 from flowkit_gateway.store.store import Store, refuse_to_delete
+from flowkit_gateway.task_parts import Prepared, TaskParts
 from flowkit_gateway.task_queue import TaskQueue
 
 T = TypeVar("T")
@@ -53,6 +56,10 @@ class _Held:
     """None until the attempt is durable."""
 
 
+class _CancelledBeforeStart(Exception):
+    """A task was cancelled while its attempt was made ready."""
+
+
 class _Prepared(NamedTuple):
     """Tasks that can be created."""
 
@@ -70,6 +77,7 @@ class Scheduler:
         changes: told of every change once it is durable.
         data_dir: holds a directory for each task.
         max_output_bytes: most output that is kept of one attempt.
+        parts: what tasks may have besides their commands.
     """
 
     def __init__(
@@ -80,6 +88,7 @@ class Scheduler:
         *,
         data_dir: Path,
         max_output_bytes: int,
+        parts: TaskParts | None = None,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -90,11 +99,13 @@ class Scheduler:
         self.pool = Pool(engine.capacity())
         self.catalogue = Catalogue(self.pool)
         self.planner = Planner(engine, self.pool, self.catalogue)
+        self.parts = parts or TaskParts()
         self._journal = Journal(store, changes)
         self._queue = TaskQueue()
         self._held: dict[str, _Held] = {}
         self._starting: dict[str, bool | None] = {}
         """Tasks on their way into the engine; whether a cancel came meanwhile, and if by force."""
+        self._preparing: dict[str, asyncio.Task[Prepared]] = {}
         self._deleting: set[str] = set()
         self._background: set[asyncio.Task[object]] = set()
         self._pass_is_due = False
@@ -171,8 +182,7 @@ class Scheduler:
 
     async def submit(
         self,
-        project: str,
-        user: str,
+        caller: Principal,
         tasks: Sequence[Mapping[str, object]],
         key: IdempotencyKey | None,
         *,
@@ -182,8 +192,7 @@ class Scheduler:
         """Accept tasks, all or none; they are durable when this returns.
 
         Args:
-            project: where the tasks belong.
-            user: who submits them.
+            caller: who submits them; they belong to its project.
             tasks: validated `TaskCreate` documents.
             key: what makes the call safe to repeat.
             answer: renders the rows as the body to answer with, now and at each repetition.
@@ -193,7 +202,7 @@ class Scheduler:
             StorageFull: there is no room on the disk; nothing was created.
             Problem: a document cannot be accepted; nothing was created.
         """
-        replay = self._store.find_answer(project, key)
+        replay = self._store.answers.find(caller.project, key)
         if replay is not None:
             return replay
         if not has_room(self._data_dir):
@@ -201,16 +210,18 @@ class Scheduler:
                 "the gateway's disk is full; nothing was changed",
                 hint="free some space, then retry",
             )
+        tasks = [
+            await self.parts.admit(caller, task, loc) for task, loc in zip(tasks, locs, strict=True)
+        ]
         if len(tasks) < _MANY:
-            prepared = self._prepare(project, user, tasks, answer, locs)
+            prepared = self._prepare(caller, tasks, answer, locs)
         else:
-            prepared = await asyncio.to_thread(self._prepare, project, user, tasks, answer, locs)
-        return await self._to_its_end(self._create(project, prepared, key))
+            prepared = await asyncio.to_thread(self._prepare, caller, tasks, answer, locs)
+        return await self._to_its_end(self._create(caller.project, prepared, key))
 
     def _prepare(
         self,
-        project: str,
-        user: str,
+        caller: Principal,
         tasks: Sequence[Mapping[str, object]],
         answer: Callable[[Sequence[TaskRow]], bytes],
         locs: Sequence[str],
@@ -224,8 +235,8 @@ class Scheduler:
             rows.append(
                 TaskRow(
                     id=self._store.new_task_id(),
-                    project=project,
-                    created_by=user,
+                    project=caller.project,
+                    created_by=caller.user,
                     status="pending",
                     settings=dict(task),
                     engine=self._engine.name,
@@ -241,7 +252,10 @@ class Scheduler:
     async def _create(
         self, project: str, prepared: _Prepared, key: IdempotencyKey | None
     ) -> Created:
-        created = await self._store.create_tasks(prepared.rows, key, prepared.answer)
+        def also(connection: Transaction) -> None:
+            self.parts.insert(connection, prepared.rows)
+
+        created = await self._store.create_tasks(prepared.rows, key, prepared.answer, also=also)
         if not created.replayed:
             for row, demand in zip(prepared.rows, prepared.demands, strict=True):
                 self._queue.add(row.id, row.priority, demand)
@@ -265,6 +279,8 @@ class Scheduler:
             self._queue.remove(row.id)
         elif row.id in self._starting:
             self._starting[row.id] = force or bool(self._starting[row.id])
+            if (preparation := self._preparing.get(row.id)) is not None:
+                preparation.cancel()
         else:
             await self._engine.cancel(row.id, row.attempt, force=force)
         return row
@@ -374,25 +390,45 @@ class Scheduler:
             return
         held.attempt = row.attempt
         try:
-            await self._engine.start(self._launch(row, held.placement))
+            prepared = await self._prepared(row)
+            await self._engine.start(self._launch(row, held.placement, prepared))
+        except _CancelledBeforeStart:
+            self._end_before_start(row, "cancelled", "cancelled before it started")
         except Exception as error:  # an engine's own fault must not hold the GPUs
             if not isinstance(error, StartError):
                 log.error("%s could not be started", task_id, exc_info=error)
-            self._observe(
-                Observation(
-                    task_id,
-                    row.attempt,
-                    State.ENDED,
-                    time.time(),
-                    reason="start_failed",
-                    message=str(error) or type(error).__name__,
-                )
-            )
+            self._end_before_start(row, "start_failed", str(error) or type(error).__name__)
         force = self._starting.pop(task_id)
         if force is not None:
             await self._engine.cancel(task_id, row.attempt, force=force)
 
-    def _launch(self, row: TaskRow, placement: Placement) -> Launch:
+    async def _prepared(self, row: TaskRow) -> Prepared:
+        """Make ready what an attempt needs besides its command.
+
+        Raises:
+            _CancelledBeforeStart: the task was cancelled meanwhile.
+            StartError: it cannot be had.
+        """
+        work = self.parts.prepare(row, self._run_dir(row.id, row.attempt))
+        self._preparing[row.id] = preparation = self._task(work)
+        try:
+            prepared = await preparation
+        except asyncio.CancelledError:
+            if self._starting[row.id] is None:
+                raise
+            raise _CancelledBeforeStart from None
+        finally:
+            del self._preparing[row.id]
+        if self._starting[row.id] is not None:
+            raise _CancelledBeforeStart
+        return prepared
+
+    def _end_before_start(self, row: TaskRow, reason: str, message: str) -> None:
+        now = time.time()
+        ended = Observation(row.id, row.attempt, State.ENDED, now, reason=reason, message=message)
+        self._observe(ended)
+
+    def _launch(self, row: TaskRow, placement: Placement, prepared: Prepared) -> Launch:
         settings = row.settings
         caller = cast("dict[str, str]", settings.get("caller_env") or {})
         env = cast("dict[str, str]", settings.get("env") or {})
@@ -401,14 +437,16 @@ class Scheduler:
             attempt=row.attempt,
             run_dir=self._run_dir(row.id, row.attempt),
             command=cast("list[str]", settings["command"]),
-            env={**self._inherited, **caller, **env},
-            working_dir=cast("str | None", settings.get("working_dir")),
+            env={**self._inherited, **caller, **prepared.env, **env},
+            working_dir=_working_dir(settings, prepared),
             cpus=placement.cpus,
             memory_bytes=placement.memory_bytes or None,
             devices=self.pool.devices(placement),
             max_run_time=cast("float | None", settings.get("max_run_time")),
             grace_period=GRACE_PERIOD,
             max_output_bytes=self._max_output_bytes,
+            mounts=tuple(prepared.mounts),
+            outputs=prepared.outputs,
         )
 
     def _observe(self, observation: Observation) -> None:
@@ -435,6 +473,11 @@ class Scheduler:
         if row is not None:
             self._queue.add(row.id, row.priority, self.planner.demand(row.settings))
             self._start_soon()
+
+
+def _working_dir(settings: Mapping[str, object], prepared: Prepared) -> str | None:
+    given = cast("str | None", settings.get("working_dir"))
+    return None if given is None else str(prepared.workspace / given)
 
 
 def _report_failure(task: asyncio.Task[None]) -> None:

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 _decoders: dict[type, Decoder[Any]] = {}
 
 
-_ENVIRONMENTS = frozenset({"env", "caller_env"})
+_ENVIRONMENTS = frozenset({"env", "caller_env", "mount_env"})
+_SECRETS = frozenset({"value"})
 
 
 class Model:
     """An object of the contract. None is an absent field; unknown fields are ignored."""
 
     def __repr__(self) -> str:
-        """Show what is present; of environments the names only, as the values may be secrets."""
+        """Show what is present; of environments the names only, and of secrets nothing."""
         fields = [(name, value) for name, value in vars(self).items() if value is not None]
         shown = ", ".join(f"{name}={_shown(name, value)}" for name, value in fields)
         return f"{type(self).__name__}({shown})"
@@ -64,7 +65,7 @@ class Model:
 def _shown(name: str, value: object) -> str:
     if name in _ENVIRONMENTS and isinstance(value, dict):
         return "{" + ", ".join(f"{variable!r}: ***" for variable in value) + "}"
-    return repr(value)
+    return "***" if name in _SECRETS else repr(value)
 
 
 def decode(body: bytes, kind: type[T]) -> T:

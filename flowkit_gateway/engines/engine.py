@@ -40,18 +40,30 @@ class Capabilities(NamedTuple):
     fractional_gpus: bool
 
 
+class BindMount(NamedTuple):
+    """A directory or file of the engine's machine that an attempt sees at another path."""
+
+    target: str
+    """Absolute path at which it is seen."""
+    source: Path
+    read_only: bool
+
+
 class Launch(NamedTuple):
     """One attempt of a task, ready to be started."""
 
     task_id: str
     attempt: int
     run_dir: Path
-    """Private directory of the attempt; the engine creates it and keeps logs and status in it."""
+    """Private directory of the attempt; the engine keeps logs and status in it.
+
+    `workspace` in it may be there already, with what the task starts from.
+    """
     command: Sequence[str]
     env: Mapping[str, str]
     """The whole environment of the command."""
     working_dir: str | None
-    """Where to run; None for a private directory under `run_dir`."""
+    """Where to run; None for the private `workspace` in `run_dir`."""
     cpus: float
     memory_bytes: int | None
     """Most memory that the task may use; None for no bound."""
@@ -61,6 +73,10 @@ class Launch(NamedTuple):
     grace_period: float
     """Seconds between asking a task to stop and killing it."""
     max_output_bytes: int
+    mounts: tuple[BindMount, ...] = ()
+    outputs: tuple[str, ...] = ()
+    """Patterns, relative to the working directory, of what is copied into `outputs` in `run_dir`
+    once the command has ended, before ENDED is reported."""
 
 
 class State(enum.Enum):

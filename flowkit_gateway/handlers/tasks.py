@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from flowkit_gateway import strict_json
 from flowkit_gateway.call import Answer, Call, Stream
 from flowkit_gateway.contract import invalid
+from flowkit_gateway.creates import created_answer, idempotency_key
 from flowkit_gateway.documents import task_document
 from flowkit_gateway.handlers.events import event_page, task_events
 from flowkit_gateway.handlers.logs import follow_task_logs, get_task_logs
 from flowkit_gateway.pages import last_seen, page_document, page_size
 from flowkit_gateway.problems import Detail
 from flowkit_gateway.server_sent_events import resume_from
-from flowkit_gateway.store.rows import IdempotencyKey, TaskChanges, TaskRow
+from flowkit_gateway.store.rows import TaskChanges, TaskRow
 
 __all__ = [
     "cancel_task",
@@ -38,7 +37,6 @@ __all__ = [
 
 DEFAULT_WAIT_SECONDS = 30.0
 _TASK_ID = re.compile(r"task_[0-9a-z]{26}")
-_REPLAYED = ((b"idempotent-replayed", b"true"),)
 _HAS_RUN = frozenset({"running", "preempting", "paused"})
 _encode = msgspec.json.Encoder().encode
 
@@ -158,24 +156,13 @@ async def _create(
     answer: Callable[[Sequence[TaskRow]], bytes],
 ) -> Answer:
     created = await call.gateway.scheduler.submit(
-        call.project,
-        call.principal.user,
+        call.principal,
         tasks,
-        _idempotency_key(call),
+        idempotency_key(call),
         answer=answer,
         locs=locs,
     )
-    return Answer(201, headers=_REPLAYED if created.replayed else (), body=created.answer)
-
-
-def _idempotency_key(call: Call) -> IdempotencyKey | None:
-    key = call.header("Idempotency-Key")
-    if key is None:
-        return None
-    # Two texts of one document are one request; a retry need not repeat them byte by byte.
-    return IdempotencyKey(
-        key, call.operation.id, hashlib.sha256(strict_json.canonical(call.body)).digest()
-    )
+    return created_answer(created)
 
 
 async def _wait(call: Call, timeout: float) -> None:

@@ -73,6 +73,10 @@ class _Write(Generic[T]):
             self.future.set_exception(self.error)
 
 
+Transaction = sqlite3.Connection
+"""What a write works on: `execute` and `executemany`, with `?` for values."""
+
+
 class Database:
     """A migrated database that is open for one process.
 

@@ -1,15 +1,15 @@
-"""Tasks, events and idempotency keys, with the SQL that keeps them."""
+"""Tasks and events, with the SQL that keeps them."""
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from flowkit_gateway.problems import IdempotencyConflict, Problem, TaskNotFound, TaskNotTerminal
+from flowkit_gateway.problems import Problem, TaskNotFound, TaskNotTerminal
+from flowkit_gateway.store.answers import Answers
 from flowkit_gateway.store.columns import (
     INSERT_TASK,
     SELECT_TASK,
@@ -19,7 +19,7 @@ from flowkit_gateway.store.columns import (
     task_row,
     task_values,
 )
-from flowkit_gateway.store.database import Database, StoreError, damaged
+from flowkit_gateway.store.database import Database, StoreError, Transaction, damaged
 from flowkit_gateway.store.identifiers import IdentifierSource
 from flowkit_gateway.store.rows import (
     Created,
@@ -30,9 +30,6 @@ from flowkit_gateway.store.rows import (
     TaskRow,
 )
 from flowkit_gateway.store.task_pages import page_query
-
-_KEY_LIFETIME = 7 * 86400.0
-"""Seconds for which a create can be repeated."""
 
 Change = Value | Placement
 
@@ -48,8 +45,8 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        self._opened_at = time.time() - time.monotonic()
         self._database = Database(path)
+        self.answers = Answers(self._database)
         try:
             newest = self._database.read("SELECT max(id) FROM tasks")[0][0]
         except Problem as problem:
@@ -57,21 +54,22 @@ class Store:
             raise StoreError(damaged(path, problem.__cause__)) from problem
         self._identifiers = IdentifierSource(newest.removeprefix("task_") if newest else None)
 
-    def _steady_time(self) -> float:
-        """Return Unix time without the jumps since this store was opened.
-
-        A clock that is set forward by a year must not make keys a year old: their creates may
-        be repeated at this very moment, and would be done twice.
-        """
-        return self._opened_at + time.monotonic()
-
     def close(self) -> None:
         """Finish what was begun and close the file."""
         self._database.close()
 
+    @property
+    def database(self) -> Database:
+        """Where the rows of other nouns are kept too."""
+        return self._database
+
     def new_task_id(self) -> str:
         """Return an id for a task; ids sort by the order of creation."""
-        return f"task_{self._identifiers.new()}"
+        return self.new_id("task")
+
+    def new_id(self, noun: str) -> str:
+        """Return an id that begins with a noun; ids sort by the order of creation."""
+        return f"{noun}_{self._identifiers.new()}"
 
     def get_task(self, project: str, task_id: str) -> TaskRow | None:
         """Return a task of the project."""
@@ -171,18 +169,13 @@ class Store:
         )
         return [EventRow(*row) for row in self._database.read(query, (*values, limit))]
 
-    def find_answer(self, project: str, key: IdempotencyKey | None) -> Created | None:
-        """Return the first answer to a create that is being repeated.
-
-        Raises:
-            IdempotencyConflict: the key was used for another request.
-        """
-        if key is None:
-            return None
-        return _earlier_answer(self._database.read(_SELECT_ANSWER, (project, key.key)), key)
-
     async def create_tasks(
-        self, rows: Sequence[TaskRow], key: IdempotencyKey | None, answer: bytes
+        self,
+        rows: Sequence[TaskRow],
+        key: IdempotencyKey | None,
+        answer: bytes,
+        *,
+        also: Callable[[Transaction], None] | None = None,
     ) -> Created:
         """Add tasks, their first events and the idempotency key, all or nothing.
 
@@ -190,27 +183,14 @@ class Store:
             rows: new tasks of one project, with ids of `new_task_id`.
             key: what makes the create safe to repeat, if anything.
             answer: the body to answer with, now and at each repetition.
+            also: writes what belongs to the tasks, in the same transaction.
 
         Raises:
             IdempotencyConflict: the key was used for another request.
         """
-        project, now = rows[0].project, self._steady_time()
+        project = rows[0].project
 
-        def work(connection: sqlite3.Connection) -> Created:
-            if key is not None:
-                connection.execute(
-                    "DELETE FROM idempotency_keys WHERE created_at < ?", (now - _KEY_LIFETIME,)
-                )
-                found = connection.execute(_SELECT_ANSWER, (project, key.key)).fetchall()
-                earlier = _earlier_answer(found, key)
-                if earlier is not None:
-                    return earlier
-                connection.execute(
-                    "INSERT INTO idempotency_keys"
-                    " (project, key, operation, body_hash, created_at, answer)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
-                    (project, key.key, key.operation, key.body_hash, now, answer),
-                )
+        def work(connection: Transaction) -> None:
             connection.executemany(INSERT_TASK, map(task_values, rows))
             for row in rows:
                 _add_labels(connection, row)
@@ -223,9 +203,10 @@ class Store:
                     for place, row in enumerate(rows)
                 ],
             )
-            return Created(answer, replayed=False)
+            if also is not None:
+                also(connection)
 
-        return await self._database.write(work)
+        return await self.answers.create(project, key, answer, work)
 
     async def transition(
         self,
@@ -258,7 +239,7 @@ class Store:
             condition += " AND attempt = ?"
             values.append(attempt)
 
-        def work(connection: sqlite3.Connection) -> TaskRow | None:
+        def work(connection: Transaction) -> TaskRow | None:
             row = _change(connection, condition, values, changes or {}, next_attempt)
             if row is not None:
                 _add_event(connection, row, event, at)
@@ -279,7 +260,7 @@ class Store:
             TaskNotFound: the project has no such task.
         """
 
-        def work(connection: sqlite3.Connection) -> TaskRow:
+        def work(connection: Transaction) -> TaskRow:
             row = _find(connection, project, task_id)
             if row.status == "pending":
                 event = "task.cancelled"
@@ -308,7 +289,7 @@ class Store:
             TaskNotFound: the project has no such task.
         """
 
-        def work(connection: sqlite3.Connection) -> TaskRow:
+        def work(connection: Transaction) -> TaskRow:
             row = _find(connection, project, task_id)
             if not changes:
                 return row
@@ -329,7 +310,7 @@ class Store:
             TaskNotTerminal: the task has not ended.
         """
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: Transaction) -> None:
             row = _find(connection, project, task_id)
             refuse_to_delete(row)
             connection.execute("DELETE FROM tasks WHERE id = ?", (task_id,))
@@ -348,25 +329,7 @@ def refuse_to_delete(row: TaskRow) -> None:
         )
 
 
-_SELECT_ANSWER = (
-    "SELECT operation, body_hash, answer FROM idempotency_keys WHERE project = ? AND key = ?"
-)
-
-
-def _earlier_answer(
-    found: Sequence[tuple[str, bytes, bytes]], key: IdempotencyKey
-) -> Created | None:
-    for operation, body_hash, answer in found:
-        if (operation, body_hash) != (key.operation, key.body_hash):
-            raise IdempotencyConflict(
-                f"the idempotency key {key.key!r} was used for another request",
-                hint="use a new key for each new request",
-            )
-        return Created(answer, replayed=True)
-    return None
-
-
-def _find(connection: sqlite3.Connection, project: str, task_id: str) -> TaskRow:
+def _find(connection: Transaction, project: str, task_id: str) -> TaskRow:
     query = f"{SELECT_TASK} WHERE id = ? AND project = ?"
     found = connection.execute(query, (task_id, project)).fetchone()
     if found is None:
@@ -375,7 +338,7 @@ def _find(connection: sqlite3.Connection, project: str, task_id: str) -> TaskRow
 
 
 def _change(
-    connection: sqlite3.Connection,
+    connection: Transaction,
     condition: str,
     values: Sequence[Value],
     changes: Mapping[str, Change],
@@ -393,12 +356,12 @@ def _change(
     return task_row(found) if found else None
 
 
-def _next_event_number(connection: sqlite3.Connection, project: str) -> int:
+def _next_event_number(connection: Transaction, project: str) -> int:
     row = connection.execute("SELECT max(number) FROM events WHERE project = ?", (project,))
     return int(row.fetchone()[0] or 0) + 1
 
 
-def _add_event(connection: sqlite3.Connection, row: TaskRow, event: str, at: float) -> None:
+def _add_event(connection: Transaction, row: TaskRow, event: str, at: float) -> None:
     connection.execute(
         "INSERT INTO events"
         " (project, number, task_id, type, at, status, reason, exit_code, message)"
@@ -417,14 +380,14 @@ def _add_event(connection: sqlite3.Connection, row: TaskRow, event: str, at: flo
     )
 
 
-def _add_labels(connection: sqlite3.Connection, row: TaskRow) -> None:
+def _add_labels(connection: Transaction, row: TaskRow) -> None:
     connection.executemany(
         "INSERT INTO task_labels (project, key, value, task_id) VALUES (?, ?, ?, ?)",
         [(row.project, key, value, row.id) for key, value in (row.labels or {}).items()],
     )
 
 
-def _remove_labels(connection: sqlite3.Connection, row: TaskRow) -> None:
+def _remove_labels(connection: Transaction, row: TaskRow) -> None:
     # By the whole primary key: the index does not begin with the task.
     connection.executemany(
         "DELETE FROM task_labels WHERE project = ? AND key = ? AND value = ? AND task_id = ?",

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
     from typing import Self
 
     Scalar = str | int | float | datetime.datetime
+    Content = bytes | Iterable[bytes] | AsyncIterable[bytes]
 
 
 class Request(NamedTuple):
@@ -21,7 +22,7 @@ class Request(NamedTuple):
     path: str  # percent-encoded, from `/v1`
     params: tuple[tuple[str, str], ...]
     headers: dict[str, str]
-    body: bytes | None
+    body: Content | None
     content_type: str | None
     accept: str
     operation: str  # the contract's operationId

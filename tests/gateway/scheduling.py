@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flowkit_gateway.changes import Changes
 from flowkit_gateway.engines.engine import Engine, Launch
+from flowkit_gateway.principal import Principal
 from flowkit_gateway.scheduler import Scheduler
 from flowkit_gateway.store.rows import Created, IdempotencyKey, TaskRow
 from flowkit_gateway.store.store import Store
@@ -32,8 +33,7 @@ class Gateway:
     ) -> Created:
         """Submit tasks; each needs a command only if it is to have one of its own."""
         return await self.scheduler.submit(
-            PROJECT,
-            "me",
+            Principal("me", PROJECT),
             [{"command": ["true"], **task} for task in tasks],
             key,
             answer=ids_of,

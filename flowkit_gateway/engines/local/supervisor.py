@@ -143,7 +143,7 @@ class Supervisor:
         try:
             if working_dir is None:
                 working_dir = f"{self._job['run_dir']}/workspace"
-                os.mkdir(working_dir, 0o700)
+                os.makedirs(working_dir, 0o700, exist_ok=True)
             os.chdir(working_dir)
         except OSError as error:
             raise NotStarted(

@@ -5,10 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .directory_request import DirectoryRequest as DirectoryRequest
     from .engine_name import EngineName as EngineName
     from .error_code import ErrorCode as ErrorCode
     from .event import Event as Event
     from .event_page import EventPage as EventPage
+    from .file import File as File
+    from .file_area import FileArea as FileArea
+    from .file_page import FilePage as FilePage
+    from .file_type import FileType as FileType
+    from .garbage_collection import GarbageCollection as GarbageCollection
+    from .garbage_item import GarbageItem as GarbageItem
+    from .garbage_kind import GarbageKind as GarbageKind
+    from .garbage_report import GarbageReport as GarbageReport
+    from .git_source import GitSource as GitSource
+    from .grant import Grant as Grant
+    from .grant_create import GrantCreate as GrantCreate
+    from .grant_direction import GrantDirection as GrantDirection
+    from .grant_page import GrantPage as GrantPage
+    from .grant_status import GrantStatus as GrantStatus
     from .health import Health as Health
     from .health_status import HealthStatus as HealthStatus
     from .instance_type import InstanceType as InstanceType
@@ -19,13 +34,31 @@ if TYPE_CHECKING:
     from .log_page import LogPage as LogPage
     from .log_stream import LogStream as LogStream
     from .money import Money as Money
+    from .mount import Mount as Mount
+    from .mount_request import MountRequest as MountRequest
+    from .move_request import MoveRequest as MoveRequest
     from .normalized_instance_type import NormalizedInstanceType as NormalizedInstanceType
     from .plan_check import PlanCheck as PlanCheck
     from .plan_outcome import PlanOutcome as PlanOutcome
     from .problem import Problem as Problem
     from .problem_detail import ProblemDetail as ProblemDetail
+    from .profile_file import ProfileFile as ProfileFile
+    from .profile_file_create import ProfileFileCreate as ProfileFileCreate
+    from .profile_file_page import ProfileFilePage as ProfileFilePage
+    from .profile_file_update import ProfileFileUpdate as ProfileFileUpdate
+    from .secret import Secret as Secret
+    from .secret_create import SecretCreate as SecretCreate
+    from .secret_page import SecretPage as SecretPage
+    from .secret_update import SecretUpdate as SecretUpdate
     from .server import Server as Server
     from .server_limits import ServerLimits as ServerLimits
+    from .snapshot import Snapshot as Snapshot
+    from .snapshot_application import SnapshotApplication as SnapshotApplication
+    from .snapshot_applied import SnapshotApplied as SnapshotApplied
+    from .snapshot_create import SnapshotCreate as SnapshotCreate
+    from .snapshot_entry import SnapshotEntry as SnapshotEntry
+    from .snapshot_entry_type import SnapshotEntryType as SnapshotEntryType
+    from .snapshot_page import SnapshotPage as SnapshotPage
     from .task import Task as Task
     from .task_batch import TaskBatch as TaskBatch
     from .task_batch_create import TaskBatchCreate as TaskBatchCreate
@@ -34,16 +67,44 @@ if TYPE_CHECKING:
     from .task_page import TaskPage as TaskPage
     from .task_plan import TaskPlan as TaskPlan
     from .task_reason import TaskReason as TaskReason
+    from .task_secret import TaskSecret as TaskSecret
     from .task_settings import TaskSettings as TaskSettings
     from .task_status import TaskStatus as TaskStatus
     from .task_update import TaskUpdate as TaskUpdate
+    from .upload import Upload as Upload
+    from .upload_completion import UploadCompletion as UploadCompletion
+    from .upload_create import UploadCreate as UploadCreate
+    from .volume import Volume as Volume
+    from .volume_clear_field import VolumeClearField as VolumeClearField
+    from .volume_clone import VolumeClone as VolumeClone
+    from .volume_create import VolumeCreate as VolumeCreate
+    from .volume_interface import VolumeInterface as VolumeInterface
+    from .volume_page import VolumePage as VolumePage
+    from .volume_permission import VolumePermission as VolumePermission
+    from .volume_update import VolumeUpdate as VolumeUpdate
+    from .volume_usage import VolumeUsage as VolumeUsage
     from .wait_until import WaitUntil as WaitUntil
 
 _MODULES = {
+    "DirectoryRequest": "directory_request",
     "EngineName": "engine_name",
     "ErrorCode": "error_code",
     "Event": "event",
     "EventPage": "event_page",
+    "File": "file",
+    "FileArea": "file_area",
+    "FilePage": "file_page",
+    "FileType": "file_type",
+    "GarbageCollection": "garbage_collection",
+    "GarbageItem": "garbage_item",
+    "GarbageKind": "garbage_kind",
+    "GarbageReport": "garbage_report",
+    "GitSource": "git_source",
+    "Grant": "grant",
+    "GrantCreate": "grant_create",
+    "GrantDirection": "grant_direction",
+    "GrantPage": "grant_page",
+    "GrantStatus": "grant_status",
     "Health": "health",
     "HealthStatus": "health_status",
     "InstanceType": "instance_type",
@@ -54,13 +115,31 @@ _MODULES = {
     "LogPage": "log_page",
     "LogStream": "log_stream",
     "Money": "money",
+    "Mount": "mount",
+    "MountRequest": "mount_request",
+    "MoveRequest": "move_request",
     "NormalizedInstanceType": "normalized_instance_type",
     "PlanCheck": "plan_check",
     "PlanOutcome": "plan_outcome",
     "Problem": "problem",
     "ProblemDetail": "problem_detail",
+    "ProfileFile": "profile_file",
+    "ProfileFileCreate": "profile_file_create",
+    "ProfileFilePage": "profile_file_page",
+    "ProfileFileUpdate": "profile_file_update",
+    "Secret": "secret",
+    "SecretCreate": "secret_create",
+    "SecretPage": "secret_page",
+    "SecretUpdate": "secret_update",
     "Server": "server",
     "ServerLimits": "server_limits",
+    "Snapshot": "snapshot",
+    "SnapshotApplication": "snapshot_application",
+    "SnapshotApplied": "snapshot_applied",
+    "SnapshotCreate": "snapshot_create",
+    "SnapshotEntry": "snapshot_entry",
+    "SnapshotEntryType": "snapshot_entry_type",
+    "SnapshotPage": "snapshot_page",
     "Task": "task",
     "TaskBatch": "task_batch",
     "TaskBatchCreate": "task_batch_create",
@@ -69,17 +148,45 @@ _MODULES = {
     "TaskPage": "task_page",
     "TaskPlan": "task_plan",
     "TaskReason": "task_reason",
+    "TaskSecret": "task_secret",
     "TaskSettings": "task_settings",
     "TaskStatus": "task_status",
     "TaskUpdate": "task_update",
+    "Upload": "upload",
+    "UploadCompletion": "upload_completion",
+    "UploadCreate": "upload_create",
+    "Volume": "volume",
+    "VolumeClearField": "volume_clear_field",
+    "VolumeClone": "volume_clone",
+    "VolumeCreate": "volume_create",
+    "VolumeInterface": "volume_interface",
+    "VolumePage": "volume_page",
+    "VolumePermission": "volume_permission",
+    "VolumeUpdate": "volume_update",
+    "VolumeUsage": "volume_usage",
     "WaitUntil": "wait_until",
 }
 
 __all__ = [
+    "DirectoryRequest",
     "EngineName",
     "ErrorCode",
     "Event",
     "EventPage",
+    "File",
+    "FileArea",
+    "FilePage",
+    "FileType",
+    "GarbageCollection",
+    "GarbageItem",
+    "GarbageKind",
+    "GarbageReport",
+    "GitSource",
+    "Grant",
+    "GrantCreate",
+    "GrantDirection",
+    "GrantPage",
+    "GrantStatus",
     "Health",
     "HealthStatus",
     "InstanceType",
@@ -90,13 +197,31 @@ __all__ = [
     "LogPage",
     "LogStream",
     "Money",
+    "Mount",
+    "MountRequest",
+    "MoveRequest",
     "NormalizedInstanceType",
     "PlanCheck",
     "PlanOutcome",
     "Problem",
     "ProblemDetail",
+    "ProfileFile",
+    "ProfileFileCreate",
+    "ProfileFilePage",
+    "ProfileFileUpdate",
+    "Secret",
+    "SecretCreate",
+    "SecretPage",
+    "SecretUpdate",
     "Server",
     "ServerLimits",
+    "Snapshot",
+    "SnapshotApplication",
+    "SnapshotApplied",
+    "SnapshotCreate",
+    "SnapshotEntry",
+    "SnapshotEntryType",
+    "SnapshotPage",
     "Task",
     "TaskBatch",
     "TaskBatchCreate",
@@ -105,9 +230,22 @@ __all__ = [
     "TaskPage",
     "TaskPlan",
     "TaskReason",
+    "TaskSecret",
     "TaskSettings",
     "TaskStatus",
     "TaskUpdate",
+    "Upload",
+    "UploadCompletion",
+    "UploadCreate",
+    "Volume",
+    "VolumeClearField",
+    "VolumeClone",
+    "VolumeCreate",
+    "VolumeInterface",
+    "VolumePage",
+    "VolumePermission",
+    "VolumeUpdate",
+    "VolumeUsage",
     "WaitUntil",
 ]
 

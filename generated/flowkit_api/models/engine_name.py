@@ -7,4 +7,5 @@ class EngineName(OpenEnum):
     """What runs the tasks."""
 
     LOCAL = "local"
+    SLURM = "slurm"
     NULL = "null"

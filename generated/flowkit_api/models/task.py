@@ -6,8 +6,11 @@ import attrs
 
 from ..codec import Model
 from .engine_name import EngineName
+from .git_source import GitSource
 from .money import Money
+from .mount import Mount
 from .task_reason import TaskReason
+from .task_secret import TaskSecret
 from .task_status import TaskStatus
 
 
@@ -25,7 +28,13 @@ class Task(Model):
         cpus: CPUs to reserve; 1 unless given.
         memory_gb: Memory to reserve, and the most that the task may use.
         env: Environment of the command.
-        working_dir: Absolute directory on the gateway's machine; a private one unless given.
+        working_dir: Absolute directory on the gateway's machine, or one of the task's
+            workspace, relative to it; the workspace unless given.
+        snapshot_id: What the workspace is a private copy of.
+        git: A commit of a git repository, which the gateway checks out.
+        outputs: Files and directories of the workspace that are kept after the task, by path
+            relative to it; `*`, `?` and `[...]` match within one name, `**` across directories.
+        secrets: Secrets that the task is handed.
         max_run_time: Seconds after which the task is ended.
         priority: Tasks of a higher priority start first; 0 unless given.
         labels: Names and values to find tasks by.
@@ -55,6 +64,11 @@ class Task(Model):
     num_instances: int | None = None
     env: dict[str, str] | None = None
     working_dir: str | None = None
+    snapshot_id: str | None = None
+    git: GitSource | None = None
+    mounts: list[Mount] | None = None
+    outputs: list[str] | None = None
+    secrets: list[TaskSecret] | None = None
     region: str | None = None
     max_price_per_hour: Money | None = None
     max_run_time: float | None = None

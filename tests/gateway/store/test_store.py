@@ -216,7 +216,7 @@ async def test_every_search_goes_through_an_index(store: Store) -> None:
 async def test_a_repeated_create_is_answered_as_the_first(store: Store) -> None:
     assert await store.create_tasks([new_row(store)], KEY, b"first") == (b"first", False)
     assert await store.create_tasks([new_row(store)], KEY, b"second") == (b"first", True)
-    assert store.find_answer("default", KEY) == (b"first", True)
+    assert store.answers.find("default", KEY) == (b"first", True)
     assert len(store.list_tasks("default")) == 1
 
 
@@ -237,7 +237,7 @@ async def test_a_key_used_twice_at_once_creates_once(store: Store) -> None:
 async def test_a_key_of_another_request_is_a_conflict(store: Store, other: IdempotencyKey) -> None:
     await store.create_tasks([new_row(store)], KEY, b"first")
     with pytest.raises(IdempotencyConflict):
-        store.find_answer("default", other)
+        store.answers.find("default", other)
     with pytest.raises(IdempotencyConflict):
         await store.create_tasks([new_row(store)], other, b"second")
     assert len(store.list_tasks("default")) == 1
@@ -275,7 +275,7 @@ async def test_a_failed_create_leaves_its_key_unused(store: Store) -> None:
     row = await create(store)
     with pytest.raises(Exception, match="UNIQUE"):
         await store.create_tasks([row], KEY, b"x")
-    assert store.find_answer("default", KEY) is None
+    assert store.answers.find("default", KEY) is None
     assert event_numbers(store) == [1]
 
 
@@ -287,7 +287,7 @@ async def test_old_keys_are_forgotten(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("time.time", lambda: now + 8 * 86400)
     later = Store(tmp_path / "flowkit.db")
     await later.create_tasks([new_row(later)], KEY._replace(key="other"), b"x")
-    assert later.find_answer("default", KEY) is None
+    assert later.answers.find("default", KEY) is None
     later.close()
 
 
@@ -298,7 +298,7 @@ async def test_a_clock_that_jumps_makes_no_key_old(
     now = time.time()
     monkeypatch.setattr("time.time", lambda: now + 8 * 86400)
     await store.create_tasks([new_row(store)], KEY._replace(key="other"), b"x")
-    assert store.find_answer("default", KEY) == Created(b"first", replayed=True)
+    assert store.answers.find("default", KEY) == Created(b"first", replayed=True)
 
 
 # Changes -------------------------------------------------------------------------------------

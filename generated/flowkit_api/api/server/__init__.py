@@ -2,4 +2,5 @@
 
 get_health: Say whether the gateway accepts work.
 get_server: Describe the gateway, its engine and its limits.
+collect_garbage: Remove what is old and used by nothing, or say what would go.
 """

@@ -13,4 +13,5 @@ get_task_logs: Read a part of a task's output.
 follow_task_logs: Stream a task's output until the task has ended.
 list_task_events: List what happened to a task, newest first.
 follow_task_events: Stream what happens to a task until it has ended.
+mount_volume: Add a mount to a task that has not started.
 """

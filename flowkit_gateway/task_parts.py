@@ -1,0 +1,124 @@
+"""What a task is made of besides its command: code, data, secrets. One protocol for all of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from flowkit_gateway.engines.engine import BindMount, StartError
+from flowkit_gateway.principal import Principal
+from flowkit_gateway.store.database import Transaction
+from flowkit_gateway.store.rows import TaskRow
+
+__all__ = ["Prepared", "StartError", "TaskPart", "TaskParts"]
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What the parts of one attempt add to its launch."""
+
+    run_dir: Path
+    """Private directory of the attempt; it exists."""
+    env: dict[str, str] = field(default_factory=dict)
+    """Goes before the gateway's own environment and behind what the task itself says."""
+    secrets: list[str] = field(default_factory=list)
+    """Values that no message about the attempt may show."""
+    mounts: list[BindMount] = field(default_factory=list)
+    outputs: tuple[str, ...] = ()
+
+    @property
+    def workspace(self) -> Path:
+        """Where the task runs unless it says otherwise; a part that fills it creates it."""
+        return self.run_dir / "workspace"
+
+
+class TaskPart(Protocol):
+    """One noun that tasks refer to, such as mounts or secrets."""
+
+    name: str
+    """Names the part's check in a plan."""
+    fields: frozenset[str]
+    """Fields of `TaskCreate` that it is about; it is asked only about tasks that have one."""
+
+    async def admit(self, caller: Principal, settings: dict[str, object], loc: str) -> str:
+        """Check a task that is being submitted, and say in a few words what was found.
+
+        Args:
+            caller: who submits it.
+            settings: its `TaskCreate` document, the part's own copy; what is replaced in it is
+                what will be stored and answered.
+            loc: JSON pointer of the document in its request, for errors.
+
+        Raises:
+            Problem: the task cannot be accepted; nothing was created.
+        """
+
+    def insert(self, connection: Transaction, row: TaskRow) -> None:
+        """Write what belongs to a new task, in the transaction that creates it.
+
+        Raises:
+            Problem: what `admit` found is not so any more; nothing is created.
+        """
+
+    async def prepare(self, row: TaskRow, prepared: Prepared) -> None:
+        """Make ready what an attempt needs; it is cancelled when the task is.
+
+        A gateway that is killed in the middle prepares another attempt, in another directory.
+
+        Raises:
+            StartError: the attempt cannot be started; its text says why.
+        """
+
+
+class TaskParts:
+    """The parts that a gateway has.
+
+    Args:
+        parts: in the order in which they are asked.
+    """
+
+    def __init__(self, parts: Iterable[TaskPart] = ()) -> None:
+        self._parts = tuple(parts)
+
+    def of(self, settings: Mapping[str, object]) -> Sequence[TaskPart]:
+        """Return the parts that a task has something of."""
+        return [part for part in self._parts if not part.fields.isdisjoint(settings)]
+
+    async def admit(
+        self, caller: Principal, settings: Mapping[str, object], loc: str
+    ) -> dict[str, object]:
+        """Return the document of a task that is being submitted as it is to be stored.
+
+        Raises:
+            Problem: the task cannot be accepted; nothing was created.
+        """
+        document = dict(settings)
+        for part in self.of(settings):
+            await part.admit(caller, document, loc)
+        return document
+
+    def insert(self, connection: Transaction, rows: Iterable[TaskRow]) -> None:
+        """Write what belongs to new tasks, in the transaction that creates them."""
+        for row in rows:
+            for part in self.of(row.settings):
+                part.insert(connection, row)
+
+    async def prepare(self, row: TaskRow, run_dir: Path) -> Prepared:
+        """Make ready what an attempt needs.
+
+        Raises:
+            StartError: the attempt cannot be started; its text says why.
+        """
+        prepared = Prepared(run_dir)
+        parts = self.of(row.settings)
+        if parts:
+            try:
+                os.makedirs(run_dir, 0o700, exist_ok=True)
+            except OSError as error:
+                raise StartError(f"cannot create {run_dir}: {error.strerror}") from error
+        for part in parts:
+            await part.prepare(row, prepared)
+        return prepared

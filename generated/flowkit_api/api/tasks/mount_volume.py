@@ -1,0 +1,96 @@
+"""Add a mount to a task that has not started.
+
+Operation `mount_volume`: POST /v1/tasks/{task_id}:mount
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...codec import decode, encode
+from ...types import Request, path_segment
+
+if TYPE_CHECKING:
+    from ...models.mount_request import MountRequest
+    from ...models.task import Task
+    from ...types import AsyncioClient, Reply, SyncClient
+
+
+def request(*, task_id: str, body: MountRequest) -> Request:
+    """Make the request, and send nothing.
+
+    Args:
+        task_id: The task's id.
+        body: What to send.
+
+    Returns:
+        The request.
+
+    Raises:
+        ValueError: An argument cannot be written into a URL.
+    """
+    return Request(
+        method="POST",
+        path=f"/v1/tasks/{path_segment(task_id)}:mount",
+        params=(),
+        headers={},
+        body=encode(body),
+        content_type="application/json",
+        accept="application/json",
+        operation="mount_volume",
+    )
+
+
+def parse(reply: Reply) -> Task:
+    """Read a successful answer.
+
+    Args:
+        reply: What a client's `send` returned.
+
+    Returns:
+        The task.
+
+    Raises:
+        InvalidBody: The answer is not what the contract says.
+    """
+    from ...models.task import Task
+
+    return decode(reply.content, Task)
+
+
+def sync(*, client: SyncClient, task_id: str, body: MountRequest) -> Task:
+    """Add a mount to a task that has not started.
+
+    Args:
+        client: What to send with.
+        task_id: The task's id.
+        body: What to send.
+
+    Returns:
+        The task.
+
+    Raises:
+        ValueError: An argument cannot be written into a URL.
+        ApiError: The gateway refused; other clients raise their own errors.
+        InvalidBody: The answer is not what the contract says.
+    """
+    return parse(client.send(request(task_id=task_id, body=body)))
+
+
+async def asyncio(*, client: AsyncioClient, task_id: str, body: MountRequest) -> Task:
+    """Add a mount to a task that has not started.
+
+    Args:
+        client: What to send with.
+        task_id: The task's id.
+        body: What to send.
+
+    Returns:
+        The task.
+
+    Raises:
+        ValueError: An argument cannot be written into a URL.
+        ApiError: The gateway refused; other clients raise their own errors.
+        InvalidBody: The answer is not what the contract says.
+    """
+    return parse(await client.send(request(task_id=task_id, body=body)))

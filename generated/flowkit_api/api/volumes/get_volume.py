@@ -1,0 +1,92 @@
+"""Get a volume.
+
+Operation `get_volume`: GET /v1/volumes/{volume_id}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...codec import decode
+from ...types import Request, path_segment
+
+if TYPE_CHECKING:
+    from ...models.volume import Volume
+    from ...types import AsyncioClient, Reply, SyncClient
+
+
+def request(*, volume_id: str) -> Request:
+    """Make the request, and send nothing.
+
+    Args:
+        volume_id: The volume's id.
+
+    Returns:
+        The request.
+
+    Raises:
+        ValueError: An argument cannot be written into a URL.
+    """
+    return Request(
+        method="GET",
+        path=f"/v1/volumes/{path_segment(volume_id)}",
+        params=(),
+        headers={},
+        body=None,
+        content_type=None,
+        accept="application/json",
+        operation="get_volume",
+    )
+
+
+def parse(reply: Reply) -> Volume:
+    """Read a successful answer.
+
+    Args:
+        reply: What a client's `send` returned.
+
+    Returns:
+        The volume.
+
+    Raises:
+        InvalidBody: The answer is not what the contract says.
+    """
+    from ...models.volume import Volume
+
+    return decode(reply.content, Volume)
+
+
+def sync(*, client: SyncClient, volume_id: str) -> Volume:
+    """Get a volume.
+
+    Args:
+        client: What to send with.
+        volume_id: The volume's id.
+
+    Returns:
+        The volume.
+
+    Raises:
+        ValueError: An argument cannot be written into a URL.
+        ApiError: The gateway refused; other clients raise their own errors.
+        InvalidBody: The answer is not what the contract says.
+    """
+    return parse(client.send(request(volume_id=volume_id)))
+
+
+async def asyncio(*, client: AsyncioClient, volume_id: str) -> Volume:
+    """Get a volume.
+
+    Args:
+        client: What to send with.
+        volume_id: The volume's id.
+
+    Returns:
+        The volume.
+
+    Raises:
+        ValueError: An argument cannot be written into a URL.
+        ApiError: The gateway refused; other clients raise their own errors.
+        InvalidBody: The answer is not what the contract says.
+    """
+    return parse(await client.send(request(volume_id=volume_id)))
