@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from flowkit_gateway.principal import Principal
     from flowkit_gateway.scheduler import Scheduler
     from flowkit_gateway.store.rows import TaskRow
+    from flowkit_gateway.store.secrets import Secrets
     from flowkit_gateway.store.store import Store
+    from flowkit_gateway.vault import Vault
 
 T = TypeVar("T")
 Message = MutableMapping[str, Any]
@@ -39,6 +41,8 @@ class Gateway:
     changes: Changes
     engine: Engine
     log_watcher: GrowthWatcher
+    vault: Vault
+    secrets: Secrets
     contract_version: str
     started_at: float
     """Unix time."""

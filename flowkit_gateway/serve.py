@@ -14,6 +14,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from flowkit._version import __version__
@@ -28,7 +29,11 @@ from flowkit_gateway.logs.watch import GrowthWatcher
 from flowkit_gateway.principal import KeyFileError, KeyRing
 from flowkit_gateway.scheduler import Scheduler
 from flowkit_gateway.store.database import StoreError
+from flowkit_gateway.store.encrypted import any_encrypted
+from flowkit_gateway.store.secrets import Secrets
 from flowkit_gateway.store.store import Store
+from flowkit_gateway.vault import FILE_NAME as KEY_FILE_NAME
+from flowkit_gateway.vault import Vault
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -135,6 +140,8 @@ async def _run(
     contract = Contract.load()
     engine = _engine(settings, task_umask)
     store = Store(settings.data_dir / "flowkit.db")
+    vault = Vault(settings.data_dir / KEY_FILE_NAME, partial(any_encrypted, store.database))
+    project_secrets = Secrets(store.database, vault)
     changes = Changes()
     log_watcher = GrowthWatcher()
     scheduler = Scheduler(
@@ -150,6 +157,8 @@ async def _run(
         changes=changes,
         engine=engine,
         log_watcher=log_watcher,
+        vault=vault,
+        secrets=project_secrets,
         contract_version=contract.version,
         started_at=started_at,
         embedded=settings.embedded,

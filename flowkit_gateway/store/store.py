@@ -29,6 +29,7 @@ from flowkit_gateway.store.rows import (
     TaskChanges,
     TaskRow,
 )
+from flowkit_gateway.store.task_credentials import forget_credentials
 from flowkit_gateway.store.task_pages import page_query
 
 Change = Value | Placement
@@ -353,7 +354,12 @@ def _change(
         f" RETURNING {TASK_COLUMNS}",
         (*map(column, changes.values()), *values),
     ).fetchone()
-    return task_row(found) if found else None
+    if found is None:
+        return None
+    row = task_row(found)
+    if row.terminal:
+        forget_credentials(connection, row.id)
+    return row
 
 
 def _next_event_number(connection: Transaction, project: str) -> int:
