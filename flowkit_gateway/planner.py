@@ -157,6 +157,7 @@ class Planner:
             message = f"the {self._engine.name} engine cannot run in a directory of this machine"
             raise UnsupportedByEngine(message, details=[Detail(f"{loc}/working_dir", message)])
         if not os.path.isabs(folder):
+            _refuse_outside(folder, settings, loc)
             return f"{folder} in the task's workspace"
         if not os.path.isdir(folder):
             message = f"working_dir {folder!r} is not a directory on the gateway's machine"
@@ -198,6 +199,18 @@ class Planner:
                 f"nothing here has {wanted}", self._catalogue.hint(), f"{loc}/{field}"
             )
         return isinstance(found, tuple) and found[1].simulated
+
+
+def _refuse_outside(folder: str, settings: _Settings, loc: str) -> None:
+    """Raise InvalidRequest unless a relative directory can be one of the task's code."""
+    if settings.keys().isdisjoint(("snapshot_id", "git")):
+        message = f"working_dir {folder!r} is relative, and the task has no code to find it in"
+        hint = "name a directory of the gateway's machine by its whole path"
+    elif ".." in folder.split("/"):
+        message, hint = f"working_dir {folder!r} leaves the task's code", "leave out `..`"
+    else:
+        return
+    raise InvalidRequest(message, hint=hint, details=[Detail(f"{loc}/working_dir", message, hint)])
 
 
 def _no_capacity(message: str, hint: str, loc: str) -> NoCapacity:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import httpx
@@ -14,16 +14,48 @@ from flowkit_gateway.contract import Contract, Operation
 
 OPERATIONS = list(Contract.load().operations.values())
 OF_A_TASK = [operation for operation in OPERATIONS if "{task_id}" in operation.path]
-NOBODY = "task_" + "0" * 26
+NOBODYS = {
+    "task_id": "task_" + "0" * 26,
+    "volume_id": "vol_" + "0" * 26,
+    "grant_id": "grant_" + "0" * 26,
+    "upload_id": "upload_" + "0" * 26,
+    "snapshot_id": "snap_" + "0" * 26,
+    "secret_name": "NOBODYS",
+    "profile_file_id": "profile_" + "0" * 26,
+    "sweep_id": "sweep_" + "0" * 26,
+}
+"""A value of each path parameter that names nothing."""
+NOBODY = NOBODYS["task_id"]
 QUIET_SECONDS = 0.3
 
 _PATHS: dict[str, Any] = json.loads(pkgutil.get_data("flowkit_api", "openapi.json") or b"")["paths"]
+_SPACE = {"space": NOBODYS["volume_id"]}
 _BODIES: dict[str, Any] = {
     "TaskCreate": {"command": ["true"]},
     "TaskBatchCreate": {"tasks": [{"command": ["true"]}]},
     "TaskUpdate": {"labels": {"changed": "by-b"}},
     "InstanceTypeRequest": {"gpu_count": 1},
+    "MountRequest": {"volume": "nobodys"},
+    "SnapshotApplication": {"snapshot_id": NOBODYS["snapshot_id"]},
+    "VolumeCreate": {"size_gb": 1},
+    "VolumeUpdate": {"size_gb": 2},
+    "VolumeClone": {},
+    "GrantCreate": {"volume_id": NOBODYS["volume_id"], "principal": "user:eve"},
+    "DirectoryRequest": {**_SPACE, "path": "made-by-b"},
+    "MoveRequest": {**_SPACE, "source": "kept", "target": "moved-by-b"},
+    "UploadCreate": {**_SPACE, "path": "sent-by-b", "size_bytes": 1},
+    "UploadCompletion": {},
+    "SnapshotCreate": {"entries": []},
+    "SecretCreate": {"name": "B", "value": "of b"},
+    "SecretUpdate": {"value": "changed by b"},
+    "ProfileFileCreate": {"path": ".b", "content": "of b"},
+    "ProfileFileUpdate": {"content": "changed by b"},
+    "GarbageCollection": {"dry_run": True},
 }
+_QUERIES = {**_SPACE, "path": "kept"}
+"""Values of query parameters that calls must have."""
+_HEADERS = {"Upload-Offset": "0"}
+"""Values of header parameters that calls must have."""
 
 
 class Answer(NamedTuple):
@@ -36,30 +68,70 @@ class Answer(NamedTuple):
     """Body and headers."""
 
 
-def body_of(operation: Operation) -> dict[str, Any] | None:
-    """Return a valid body; a new schema of the contract needs a line above."""
+def body_of(operation: Operation, ids: Mapping[str, str] | None = None) -> Any:
+    """Return a valid body; a new schema of the contract needs a line above.
+
+    Args:
+        operation: What it is for.
+        ids: What it names by the names of path parameters, in place of what is nobody's.
+    """
     if not operation.has_body:
         return None
     item = _PATHS[operation.path][operation.method.lower()]
+    if operation.takes_bytes:
+        return b"of b"
     schema = item["requestBody"]["content"]["application/json"]["schema"]["$ref"]
-    body: dict[str, Any] = json.loads(json.dumps(_BODIES[schema.rpartition("/")[2]]))
-    return body
+    text = json.dumps(_BODIES[schema.rpartition("/")[2]])
+    for name, value in (ids or {}).items():
+        text = text.replace(NOBODYS[name], value)
+    return json.loads(text)
+
+
+def path_of(operation: Operation, ids: Mapping[str, str] | None = None) -> str:
+    """Return a path that names nothing, or what `ids` says."""
+    return operation.path.format_map({**NOBODYS, **(ids or {})})
+
+
+def request_of(
+    client: httpx.Client,
+    operation: Operation,
+    *,
+    ids: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> httpx.Request:
+    """Return a call that is valid but for what it names."""
+    body = body_of(operation, ids)
+    needed = {name: _QUERIES[name] for name in operation.query if operation.query[name].required}
+    if "space" in needed:
+        needed["space"] = (ids or {}).get("volume_id", needed["space"])
+    fields = {
+        parameter.name: _HEADERS[parameter.name]
+        for parameter in operation.headers.values()
+        if parameter.required
+    }
+    if operation.takes_bytes:
+        fields["Content-Type"] = "application/octet-stream"
+    return client.build_request(
+        operation.method,
+        path_of(operation, ids),
+        params={**needed, **(query or {})},
+        headers={**fields, **(headers or {})},
+        json=None if operation.takes_bytes else body,
+        content=body if operation.takes_bytes else None,
+    )
 
 
 def call(
     client: httpx.Client,
     operation: Operation,
     *,
-    task_id: str = NOBODY,
-    query: dict[str, str] | None = None,
-    headers: dict[str, str] | None = None,
+    ids: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """Make a call; of a stream only what comes before it is quiet for a while."""
-    path = operation.path.replace("{task_id}", task_id)
-    assert "{" not in path, "a new path parameter: say here what it is"
-    request = client.build_request(
-        operation.method, path, params=query, headers=headers, json=body_of(operation)
-    )
+    request = request_of(client, operation, ids=ids, query=query, headers=headers)
     if operation.path.endswith(":follow"):
         request.extensions["timeout"] = {"connect": 5, "read": QUIET_SECONDS, "write": 5, "pool": 5}
     response = client.send(request, stream=True)

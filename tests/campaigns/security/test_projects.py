@@ -5,6 +5,7 @@ What they share is the machine: how much of it is free, and how long its queue i
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import uuid
@@ -32,6 +33,8 @@ class Projects(NamedTuple):
     """Is in everything that A has."""
     running: str
     ended: str
+    ids: dict[str, str]
+    """What else A has, by the names of path parameters."""
     key: str
     """An idempotency key that A has used, with the body that the operation's probe sends."""
     tokens: tuple[str, ...]
@@ -40,12 +43,12 @@ class Projects(NamedTuple):
 
     def traces(self, answer: Answer) -> list[str]:
         """Return what of A shows in an answer."""
-        asked_for = {self.running, self.ended}
+        asked_for = {self.running, self.ended, *self.ids.values()} - {self.ids["secret_name"]}
         traces = [self.mark, f'"project":"{self.a.headers["flowkit-project"]}"', *asked_for]
         text = answer.text
-        if answer.code == "task_not_found":
+        if answer.status == 404:
             # It repeats the id that it was asked for.
-            text = re.sub(r"there is no task task_\w{26}", "", text)
+            text = re.sub(r"there is no (\w+ )+[a-z]+_\w{26}", "", text)
         return [trace for trace in traces if trace in text]
 
 
@@ -75,12 +78,39 @@ def projects(holding_gateway: GatewayProcess) -> Iterator[Projects]:
             mark,
             running,
             ended,
+            things_of(a, mark),
             key,
             tuple(page["next_page_token"] for page in pages),
             a.get("/v1/events").json()["items"][0]["number"],
         )
         end_all_tasks(a)
         end_all_tasks(b)
+
+
+def things_of(client: httpx.Client, mark: str) -> dict[str, str]:
+    """Create one of everything that is no task, and return their ids."""
+
+    def created(path: str, /, **body: object) -> dict[str, Any]:
+        answered: dict[str, Any] = client.post(path, json=body).raise_for_status().json()
+        return answered
+
+    volume = created("/v1/volumes", name=mark, size_gb=1, interface="file")["id"]
+    client.post(
+        "/v1/files:write",
+        params={"space": volume, "path": "kept"},
+        content=mark,
+        headers={"Content-Type": "application/octet-stream"},
+    ).raise_for_status()
+    sha256 = hashlib.sha256(mark.encode()).hexdigest()
+    entry = {"path": mark, "type": "file", "mode": 420, "size_bytes": len(mark), "sha256": sha256}
+    return {
+        "volume_id": volume,
+        "grant_id": created("/v1/grants", volume_id=volume, principal="user:ada")["id"],
+        "upload_id": created("/v1/uploads", space=volume, path=mark, size_bytes=1)["id"],
+        "snapshot_id": created("/v1/snapshots", entries=[entry])["id"],
+        "secret_name": created("/v1/secrets", name=mark, value=mark)["name"],
+        "profile_file_id": created("/v1/profile_files", path=mark, content=mark)["id"],
+    }
 
 
 def submit(client: httpx.Client, mark: str) -> dict[str, Any]:
@@ -103,7 +133,8 @@ def test_an_operation_shows_nothing_of_another_project(
     for query in ({}, *queries(operation, projects)):
         for task_id in (projects.running, projects.ended):
             for headers in header_choices(operation, projects):
-                answer = call(projects.b, operation, task_id=task_id, query=query, headers=headers)
+                ids = {**projects.ids, "task_id": task_id}
+                answer = call(projects.b, operation, ids=ids, query=query, headers=headers)
                 assert projects.traces(answer) == []
                 assert answer.status < 500
 
@@ -128,6 +159,10 @@ def header_choices(operation: Operation, projects: Projects) -> Iterator[dict[st
             yield {"Idempotency-Key": projects.key}
         elif name == b"last-event-id":
             yield {"Last-Event-ID": "0"}
+        elif name == b"range":
+            yield {"Range": "bytes=0-"}
+        elif name in (b"if-match", b"upload-offset"):
+            continue
         else:
             raise AssertionError(f"a new header parameter: {name!r}")
 
@@ -138,7 +173,7 @@ def test_a_task_of_another_project_is_as_one_that_never_was(
 ) -> None:
     def normal(task_id: str) -> tuple[int, str | None, str]:
         headers = {"Flowkit-Correlation-Id": "same"}
-        answer = call(projects.b, operation, task_id=task_id, headers=headers)
+        answer = call(projects.b, operation, ids={"task_id": task_id}, headers=headers)
         text = re.sub(r"'date': '[^']*'", "", answer.text).replace(task_id, "TASK")
         return answer.status, answer.code, text
 
@@ -154,11 +189,16 @@ def test_no_operation_changes_another_project(operation: Operation, projects: Pr
         tasks = projects.a.get("/v1/tasks").json()["items"]
         for task in tasks:
             task.pop("queue_position", None)
-        return tasks, projects.a.get("/v1/events").json()
+        lists = ("volumes", "grants", "snapshots", "secrets", "profile_files", "events")
+        things = [projects.a.get(f"/v1/{name}").json() for name in lists]
+        upload = projects.a.get(f"/v1/uploads/{projects.ids['upload_id']}").json()
+        volume = {"space": projects.ids["volume_id"]}
+        return tasks, [*things, upload, projects.a.get("/v1/files", params=volume).json()]
 
     before = state()
     for task_id in (projects.running, projects.ended):
-        call(projects.b, operation, task_id=task_id, headers={"Idempotency-Key": projects.key})
+        ids = {**projects.ids, "task_id": task_id}
+        call(projects.b, operation, ids=ids, headers={"Idempotency-Key": projects.key})
     assert state() == before
 
 
