@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flowkit_gateway.store.rows import TaskRow
     from flowkit_gateway.store.secrets import Secrets
     from flowkit_gateway.store.store import Store
+    from flowkit_gateway.volumes import Volumes
     from flowkit_gateway.vault import Vault
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Gateway:
 
     store: Store
     scheduler: Scheduler
+    volumes: Volumes
     changes: Changes
     engine: Engine
     log_watcher: GrowthWatcher

@@ -23,7 +23,12 @@ class Principal(NamedTuple):
 
     user: str
     project: str
-    """The project of this call; every row that it sees belongs to it."""
+    """The project of this call; every row that it sees belongs to it or is shared with it."""
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What grants call this caller."""
+        return f"user:{self.user}", f"project:{self.project}"
 
 
 class Key(NamedTuple):

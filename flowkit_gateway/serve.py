@@ -32,6 +32,7 @@ from flowkit_gateway.store.database import StoreError
 from flowkit_gateway.store.encrypted import any_encrypted
 from flowkit_gateway.store.secrets import Secrets
 from flowkit_gateway.store.store import Store
+from flowkit_gateway.volumes import Volumes
 from flowkit_gateway.vault import FILE_NAME as KEY_FILE_NAME
 from flowkit_gateway.vault import Vault
 
@@ -144,6 +145,7 @@ async def _run(
     project_secrets = Secrets(store.database, vault)
     changes = Changes()
     log_watcher = GrowthWatcher()
+    volumes = Volumes(store, settings.data_dir)
     scheduler = Scheduler(
         store,
         engine,
@@ -154,6 +156,7 @@ async def _run(
     gateway = Gateway(
         store=store,
         scheduler=scheduler,
+        volumes=volumes,
         changes=changes,
         engine=engine,
         log_watcher=log_watcher,
