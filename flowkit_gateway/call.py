@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from flowkit_gateway.store.rows import TaskRow
     from flowkit_gateway.store.secrets import Secrets
     from flowkit_gateway.store.store import Store
-    from flowkit_gateway.volumes import Volumes
     from flowkit_gateway.vault import Vault
+    from flowkit_gateway.volumes import Volumes
 
 T = TypeVar("T")
 Message = MutableMapping[str, Any]

@@ -32,9 +32,9 @@ from flowkit_gateway.store.database import StoreError
 from flowkit_gateway.store.encrypted import any_encrypted
 from flowkit_gateway.store.secrets import Secrets
 from flowkit_gateway.store.store import Store
-from flowkit_gateway.volumes import Volumes
 from flowkit_gateway.vault import FILE_NAME as KEY_FILE_NAME
 from flowkit_gateway.vault import Vault
+from flowkit_gateway.volumes import Volumes
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
