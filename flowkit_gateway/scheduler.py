@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
+from flowkit_gateway.attempts import Attempts
 from flowkit_gateway.catalogue import Catalogue
 from flowkit_gateway.changes import Changes
 from flowkit_gateway.disk import has_room
-from flowkit_gateway.engines.engine import Engine, Launch, Observation, StartError, State
+from flowkit_gateway.engines.engine import Engine, Observation, State
 from flowkit_gateway.journal import Journal
 from flowkit_gateway.logs.reader import AttemptLog
 from flowkit_gateway.placement import Demand, Pool
@@ -24,18 +24,12 @@ from flowkit_gateway.problems import Problem, StorageFull, TaskNotFound
 from flowkit_gateway.store.database import Transaction
 from flowkit_gateway.store.rows import Created, IdempotencyKey, Placement, TaskChanges, TaskRow
 from flowkit_gateway.store.store import Store, refuse_to_delete
-from flowkit_gateway.task_parts import Prepared, TaskParts
+from flowkit_gateway.task_parts import TaskParts
 from flowkit_gateway.task_queue import TaskQueue
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-
-GRACE_PERIOD = 5.0
-"""Seconds between asking a task to stop and killing it."""
-
-_INHERITED = ("PATH", "HOME", "LANG", "USER", "LOGNAME", "SHELL", "TZ", "TMPDIR")
-"""What a task sees of the gateway's own environment, unless its caller's goes before it."""
 
 _MANY = 100
 """Tasks of one create from which on they are prepared beside the event loop."""
@@ -54,10 +48,6 @@ class _Held:
     placement: Placement
     attempt: int | None = None
     """None until the attempt is durable."""
-
-
-class _CancelledBeforeStart(Exception):
-    """A task was cancelled while its attempt was made ready."""
 
 
 class _Prepared(NamedTuple):
@@ -94,18 +84,23 @@ class Scheduler:
         self._engine = engine
         self._changes = changes
         self._data_dir = data_dir
-        self._max_output_bytes = max_output_bytes
-        self._inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         self.pool = Pool(engine.capacity())
         self.catalogue = Catalogue(self.pool)
         self.planner = Planner(engine, self.pool, self.catalogue)
         self.parts = parts or TaskParts()
         self._journal = Journal(store, changes)
+        self._attempts = Attempts(
+            engine,
+            self._journal,
+            self.pool,
+            self.catalogue,
+            self.parts,
+            self._observe,
+            data_dir=data_dir,
+            max_output_bytes=max_output_bytes,
+        )
         self._queue = TaskQueue()
         self._held: dict[str, _Held] = {}
-        self._starting: dict[str, bool | None] = {}
-        """Tasks on their way into the engine; whether a cancel came meanwhile, and if by force."""
-        self._preparing: dict[str, asyncio.Task[Prepared]] = {}
         self._deleting: set[str] = set()
         self._background: set[asyncio.Task[object]] = set()
         self._pass_is_due = False
@@ -128,7 +123,7 @@ class Scheduler:
 
     def log(self, row: TaskRow) -> AttemptLog | None:
         """Return the output of a task's newest attempt, None before the first."""
-        return AttemptLog(self._run_dir(row.id, row.attempt)) if row.attempt else None
+        return AttemptLog(self._attempts.run_dir(row)) if row.attempt else None
 
     async def open(self) -> None:
         """Take up what an earlier gateway left: queued tasks, and attempts that may still run."""
@@ -144,7 +139,7 @@ class Scheduler:
         # Only now: the end of one attempt makes room, which must not be what another one holds.
         for row in rows:
             if row.status != "pending":
-                await self._engine.attach(row.id, row.attempt, self._run_dir(row.id, row.attempt))
+                await self._engine.attach(row.id, row.attempt, self._attempts.run_dir(row))
                 if row.cancel_requested_at is not None:
                     await self._engine.cancel(row.id, row.attempt, force=False)
         self._start_soon()
@@ -277,11 +272,7 @@ class Scheduler:
         self._changes.publish(row.project, row.id)
         if row.terminal:
             self._queue.remove(row.id)
-        elif row.id in self._starting:
-            self._starting[row.id] = force or bool(self._starting[row.id])
-            if (preparation := self._preparing.get(row.id)) is not None:
-                preparation.cancel()
-        else:
+        elif not self._attempts.cancel(row.id, force=force):
             await self._engine.cancel(row.id, row.attempt, force=force)
         return row
 
@@ -329,9 +320,6 @@ class Scheduler:
             raise TaskNotFound(f"there is no task {task_id}")
         return row
 
-    def _run_dir(self, task_id: str, attempt: int) -> Path:
-        return self._data_dir / "tasks" / task_id / str(attempt)
-
     def _start_soon(self) -> None:
         """Start what fits in the loop's next turn, once for everything that happens in this one."""
         if not self._closing and not self._pass_is_due:
@@ -371,83 +359,16 @@ class Scheduler:
         return task
 
     async def _start(self, task_id: str, held: _Held) -> None:
-        """Start a task's next attempt: the intent is durable before the engine acts."""
-        self._starting[task_id] = None
+        """Start a task's next attempt."""
         row = None
         try:
-            group = self.pool.group_of(held.placement)
-            row = await self._journal.starting(
-                task_id,
-                held.placement,
-                self.catalogue.instance_type(group, held.placement),
-                simulated=group is not None and group.simulated,
-            )
+            row = await self._attempts.begin(task_id, held.placement)
         finally:
             if row is None:
-                del self._starting[task_id]
                 self._release(task_id, None)
-        if row is None:
-            return
-        held.attempt = row.attempt
-        try:
-            prepared = await self._prepared(row)
-            await self._engine.start(self._launch(row, held.placement, prepared))
-        except _CancelledBeforeStart:
-            self._end_before_start(row, "cancelled", "cancelled before it started")
-        except Exception as error:  # an engine's own fault must not hold the GPUs
-            if not isinstance(error, StartError):
-                log.error("%s could not be started", task_id, exc_info=error)
-            self._end_before_start(row, "start_failed", str(error) or type(error).__name__)
-        force = self._starting.pop(task_id)
-        if force is not None:
-            await self._engine.cancel(task_id, row.attempt, force=force)
-
-    async def _prepared(self, row: TaskRow) -> Prepared:
-        """Make ready what an attempt needs besides its command.
-
-        Raises:
-            _CancelledBeforeStart: the task was cancelled meanwhile.
-            StartError: it cannot be had.
-        """
-        work = self.parts.prepare(row, self._run_dir(row.id, row.attempt))
-        self._preparing[row.id] = preparation = self._task(work)
-        try:
-            prepared = await preparation
-        except asyncio.CancelledError:
-            if self._starting[row.id] is None:
-                raise
-            raise _CancelledBeforeStart from None
-        finally:
-            del self._preparing[row.id]
-        if self._starting[row.id] is not None:
-            raise _CancelledBeforeStart
-        return prepared
-
-    def _end_before_start(self, row: TaskRow, reason: str, message: str) -> None:
-        now = time.time()
-        ended = Observation(row.id, row.attempt, State.ENDED, now, reason=reason, message=message)
-        self._observe(ended)
-
-    def _launch(self, row: TaskRow, placement: Placement, prepared: Prepared) -> Launch:
-        settings = row.settings
-        caller = cast("dict[str, str]", settings.get("caller_env") or {})
-        env = cast("dict[str, str]", settings.get("env") or {})
-        return Launch(
-            task_id=row.id,
-            attempt=row.attempt,
-            run_dir=self._run_dir(row.id, row.attempt),
-            command=cast("list[str]", settings["command"]),
-            env={**self._inherited, **caller, **prepared.env, **env},
-            working_dir=_working_dir(settings, prepared),
-            cpus=placement.cpus,
-            memory_bytes=placement.memory_bytes or None,
-            devices=self.pool.devices(placement),
-            max_run_time=cast("float | None", settings.get("max_run_time")),
-            grace_period=GRACE_PERIOD,
-            max_output_bytes=self._max_output_bytes,
-            mounts=tuple(prepared.mounts),
-            outputs=prepared.outputs,
-        )
+        if row is not None:
+            held.attempt = row.attempt
+            await self._attempts.start(row, held.placement)
 
     def _observe(self, observation: Observation) -> None:
         """Take an engine's news. What was held is free at once, so that the next task can start."""
@@ -473,11 +394,6 @@ class Scheduler:
         if row is not None:
             self._queue.add(row.id, row.priority, self.planner.demand(row.settings))
             self._start_soon()
-
-
-def _working_dir(settings: Mapping[str, object], prepared: Prepared) -> str | None:
-    given = cast("str | None", settings.get("working_dir"))
-    return None if given is None else str(prepared.workspace / given)
 
 
 def _report_failure(task: asyncio.Task[None]) -> None:

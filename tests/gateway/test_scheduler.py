@@ -719,7 +719,7 @@ class _Life:
             fresh = type(scheduler.pool)(self.machine.capacity)
             assert scheduler.pool._free == fresh._free
             assert (scheduler.pool.cpus, scheduler.pool.memory_bytes) == (4.0, 8 * GB)
-            assert not scheduler._starting
+            assert not scheduler._attempts._on_their_way
             assert not scheduler._held
             events = gateway.store.events_after(PROJECT, 0, limit=100_000)
             assert [event.number for event in events] == list(range(1, len(events) + 1))
