@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .dependency import Dependency as Dependency
+    from .dependency_condition import DependencyCondition as DependencyCondition
     from .directory_request import DirectoryRequest as DirectoryRequest
     from .engine_name import EngineName as EngineName
     from .error_code import ErrorCode as ErrorCode
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from .profile_file_create import ProfileFileCreate as ProfileFileCreate
     from .profile_file_page import ProfileFilePage as ProfileFilePage
     from .profile_file_update import ProfileFileUpdate as ProfileFileUpdate
+    from .retry_cause import RetryCause as RetryCause
+    from .retry_policy import RetryPolicy as RetryPolicy
     from .secret import Secret as Secret
     from .secret_create import SecretCreate as SecretCreate
     from .secret_page import SecretPage as SecretPage
@@ -60,6 +64,8 @@ if TYPE_CHECKING:
     from .snapshot_entry_type import SnapshotEntryType as SnapshotEntryType
     from .snapshot_page import SnapshotPage as SnapshotPage
     from .task import Task as Task
+    from .task_attempt import TaskAttempt as TaskAttempt
+    from .task_attempt_page import TaskAttemptPage as TaskAttemptPage
     from .task_batch import TaskBatch as TaskBatch
     from .task_batch_create import TaskBatchCreate as TaskBatchCreate
     from .task_clear_field import TaskClearField as TaskClearField
@@ -86,6 +92,8 @@ if TYPE_CHECKING:
     from .wait_until import WaitUntil as WaitUntil
 
 _MODULES = {
+    "Dependency": "dependency",
+    "DependencyCondition": "dependency_condition",
     "DirectoryRequest": "directory_request",
     "EngineName": "engine_name",
     "ErrorCode": "error_code",
@@ -127,6 +135,8 @@ _MODULES = {
     "ProfileFileCreate": "profile_file_create",
     "ProfileFilePage": "profile_file_page",
     "ProfileFileUpdate": "profile_file_update",
+    "RetryCause": "retry_cause",
+    "RetryPolicy": "retry_policy",
     "Secret": "secret",
     "SecretCreate": "secret_create",
     "SecretPage": "secret_page",
@@ -141,6 +151,8 @@ _MODULES = {
     "SnapshotEntryType": "snapshot_entry_type",
     "SnapshotPage": "snapshot_page",
     "Task": "task",
+    "TaskAttempt": "task_attempt",
+    "TaskAttemptPage": "task_attempt_page",
     "TaskBatch": "task_batch",
     "TaskBatchCreate": "task_batch_create",
     "TaskClearField": "task_clear_field",
@@ -168,6 +180,8 @@ _MODULES = {
 }
 
 __all__ = [
+    "Dependency",
+    "DependencyCondition",
     "DirectoryRequest",
     "EngineName",
     "ErrorCode",
@@ -209,6 +223,8 @@ __all__ = [
     "ProfileFileCreate",
     "ProfileFilePage",
     "ProfileFileUpdate",
+    "RetryCause",
+    "RetryPolicy",
     "Secret",
     "SecretCreate",
     "SecretPage",
@@ -223,6 +239,8 @@ __all__ = [
     "SnapshotEntryType",
     "SnapshotPage",
     "Task",
+    "TaskAttempt",
+    "TaskAttemptPage",
     "TaskBatch",
     "TaskBatchCreate",
     "TaskClearField",

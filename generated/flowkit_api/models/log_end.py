@@ -8,7 +8,12 @@ from .task_status import TaskStatus
 
 @attrs.define(kw_only=True, slots=False, repr=False)
 class LogEnd(Model):
-    """The last event of a followed log."""
+    """The last event of a followed log.
+
+    Attributes:
+        attempt: Which one has ended.
+    """
 
     offset: int
     status: TaskStatus
+    attempt: int | None = None

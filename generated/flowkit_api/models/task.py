@@ -5,10 +5,12 @@ import datetime
 import attrs
 
 from ..codec import Model
+from .dependency import Dependency
 from .engine_name import EngineName
 from .git_source import GitSource
 from .money import Money
 from .mount import Mount
+from .retry_policy import RetryPolicy
 from .task_reason import TaskReason
 from .task_secret import TaskSecret
 from .task_status import TaskStatus
@@ -34,6 +36,9 @@ class Task(Model):
         git: A commit of a git repository, which the gateway checks out.
         outputs: Files and directories of the workspace that are kept after the task, by path
             relative to it; `*`, `?` and `[...]` match within one name, `**` across directories.
+        depends_on: Tasks that go before this one.
+        retries: When a task that failed is started again.
+        hold: Do not start it until it is released.
         secrets: Secrets that the task is handed.
         max_run_time: Seconds after which the task is ended.
         priority: Tasks of a higher priority start first; 0 unless given.
@@ -42,6 +47,9 @@ class Task(Model):
         message: The reason in words.
         exit_code: The command's exit code, or 128 plus the signal that ended it.
         gpu_indices: The devices that the task holds or held.
+        held_at: Since when it is held.
+        retry_at: When it is tried again.
+        waits_for: Tasks that it depends on and that are not where they must be.
         queue_position: Place in the queue, from 1.
         output_bytes: Bytes of output that were kept.
         output_dropped_bytes: Bytes of output that were not kept, for want of quota or disk.
@@ -68,6 +76,9 @@ class Task(Model):
     git: GitSource | None = None
     mounts: list[Mount] | None = None
     outputs: list[str] | None = None
+    depends_on: list[Dependency] | None = None
+    retries: RetryPolicy | None = None
+    hold: bool | None = None
     secrets: list[TaskSecret] | None = None
     region: str | None = None
     max_price_per_hour: Money | None = None
@@ -82,6 +93,9 @@ class Task(Model):
     started_at: datetime.datetime | None = None
     finished_at: datetime.datetime | None = None
     cancel_requested_at: datetime.datetime | None = None
+    held_at: datetime.datetime | None = None
+    retry_at: datetime.datetime | None = None
+    waits_for: list[str] | None = None
     queue_position: int | None = None
     output_bytes: int | None = None
     output_dropped_bytes: int | None = None

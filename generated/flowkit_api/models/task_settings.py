@@ -3,9 +3,11 @@ from __future__ import annotations
 import attrs
 
 from ..codec import Model
+from .dependency import Dependency
 from .git_source import GitSource
 from .money import Money
 from .mount import Mount
+from .retry_policy import RetryPolicy
 from .task_secret import TaskSecret
 
 
@@ -26,6 +28,9 @@ class TaskSettings(Model):
         git: A commit of a git repository, which the gateway checks out.
         outputs: Files and directories of the workspace that are kept after the task, by path
             relative to it; `*`, `?` and `[...]` match within one name, `**` across directories.
+        depends_on: Tasks that go before this one.
+        retries: When a task that failed is started again.
+        hold: Do not start it until it is released.
         secrets: Secrets that the task is handed.
         max_run_time: Seconds after which the task is ended.
         priority: Tasks of a higher priority start first; 0 unless given.
@@ -46,6 +51,9 @@ class TaskSettings(Model):
     git: GitSource | None = None
     mounts: list[Mount] | None = None
     outputs: list[str] | None = None
+    depends_on: list[Dependency] | None = None
+    retries: RetryPolicy | None = None
+    hold: bool | None = None
     secrets: list[TaskSecret] | None = None
     region: str | None = None
     max_price_per_hour: Money | None = None

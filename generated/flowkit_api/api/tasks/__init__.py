@@ -8,6 +8,9 @@ get_task: Get a task.
 delete_task: Delete a finished task with its logs.
 update_task: Change a task's name, labels or priority.
 cancel_task: Ask for a task's end.
+hold_task: Keep a queued task from starting until it is released.
+release_task: Let a task start that is held.
+list_task_attempts: List how often a task was started and what became of it, newest first.
 wait_task: Answer when a task reaches a state, or after a timeout.
 get_task_logs: Read a part of a task's output.
 follow_task_logs: Stream a task's output until the task has ended.

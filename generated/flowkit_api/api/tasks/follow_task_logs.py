@@ -3,7 +3,8 @@
 Server-sent events. `event: log` carries a `LogChunk`, and its `id` is the offset of the
 byte after it; `Last-Event-ID` (or `offset`) resumes there. A stream that was opened
 without an offset begins with an `id` alone, which says where it starts. `event: end`
-carries a `LogEnd` once the task is terminal and all of its output was sent.
+carries a `LogEnd` once the attempt has ended and all of its output was sent; when the
+task is not terminal then, another attempt follows.
 
 Operation `follow_task_logs`: GET /v1/tasks/{task_id}/logs:follow
 """
@@ -27,6 +28,7 @@ def request(
     *,
     task_id: str,
     stream: LogStream | None = None,
+    attempt: int | None = None,
     offset: int | None = None,
     tail: int | None = None,
     since: datetime.datetime | None = None,
@@ -37,6 +39,7 @@ def request(
     Args:
         task_id: The task's id.
         stream: Only this stream; both unless given.
+        attempt: Which attempt's output; the newest one's unless given.
         offset: First byte to send; `Last-Event-ID` goes before it.
         tail: Start at this many lines before the end.
         since: Start at the first output that was written at or after this time.
@@ -51,7 +54,13 @@ def request(
     return Request(
         method="GET",
         path=f"/v1/tasks/{path_segment(task_id)}/logs:follow",
-        params=present(("stream", stream), ("offset", offset), ("tail", tail), ("since", since)),
+        params=present(
+            ("stream", stream),
+            ("attempt", attempt),
+            ("offset", offset),
+            ("tail", tail),
+            ("since", since),
+        ),
         headers=dict(present(("Last-Event-ID", last_event_id))),
         body=None,
         content_type=None,
@@ -65,6 +74,7 @@ def stream(
     client: SyncClient,
     task_id: str,
     stream: LogStream | None = None,
+    attempt: int | None = None,
     offset: int | None = None,
     tail: int | None = None,
     since: datetime.datetime | None = None,
@@ -76,6 +86,7 @@ def stream(
         client: What to send with.
         task_id: The task's id.
         stream: Only this stream; both unless given.
+        attempt: Which attempt's output; the newest one's unless given.
         offset: First byte to send; `Last-Event-ID` goes before it.
         tail: Start at this many lines before the end.
         since: Start at the first output that was written at or after this time.
@@ -92,6 +103,7 @@ def stream(
         request(
             task_id=task_id,
             stream=stream,
+            attempt=attempt,
             offset=offset,
             tail=tail,
             since=since,
@@ -105,6 +117,7 @@ def astream(
     client: AsyncioClient,
     task_id: str,
     stream: LogStream | None = None,
+    attempt: int | None = None,
     offset: int | None = None,
     tail: int | None = None,
     since: datetime.datetime | None = None,
@@ -116,6 +129,7 @@ def astream(
         client: What to send with.
         task_id: The task's id.
         stream: Only this stream; both unless given.
+        attempt: Which attempt's output; the newest one's unless given.
         offset: First byte to send; `Last-Event-ID` goes before it.
         tail: Start at this many lines before the end.
         since: Start at the first output that was written at or after this time.
@@ -132,6 +146,7 @@ def astream(
         request(
             task_id=task_id,
             stream=stream,
+            attempt=attempt,
             offset=offset,
             tail=tail,
             since=since,

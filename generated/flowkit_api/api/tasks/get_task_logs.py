@@ -25,6 +25,7 @@ def request(
     *,
     task_id: str,
     stream: LogStream | None = None,
+    attempt: int | None = None,
     offset: int | None = None,
     tail: int | None = None,
     since: datetime.datetime | None = None,
@@ -35,6 +36,7 @@ def request(
     Args:
         task_id: The task's id.
         stream: Only this stream; both unless given.
+        attempt: Which attempt's output; the newest one's unless given.
         offset: First byte to read.
         tail: Start at this many lines before the end.
         since: Start at the first output that was written at or after this time.
@@ -51,6 +53,7 @@ def request(
         path=f"/v1/tasks/{path_segment(task_id)}/logs",
         params=present(
             ("stream", stream),
+            ("attempt", attempt),
             ("offset", offset),
             ("tail", tail),
             ("since", since),
@@ -86,6 +89,7 @@ def sync(
     client: SyncClient,
     task_id: str,
     stream: LogStream | None = None,
+    attempt: int | None = None,
     offset: int | None = None,
     tail: int | None = None,
     since: datetime.datetime | None = None,
@@ -97,6 +101,7 @@ def sync(
         client: What to send with.
         task_id: The task's id.
         stream: Only this stream; both unless given.
+        attempt: Which attempt's output; the newest one's unless given.
         offset: First byte to read.
         tail: Start at this many lines before the end.
         since: Start at the first output that was written at or after this time.
@@ -115,6 +120,7 @@ def sync(
             request(
                 task_id=task_id,
                 stream=stream,
+                attempt=attempt,
                 offset=offset,
                 tail=tail,
                 since=since,
@@ -129,6 +135,7 @@ async def asyncio(
     client: AsyncioClient,
     task_id: str,
     stream: LogStream | None = None,
+    attempt: int | None = None,
     offset: int | None = None,
     tail: int | None = None,
     since: datetime.datetime | None = None,
@@ -140,6 +147,7 @@ async def asyncio(
         client: What to send with.
         task_id: The task's id.
         stream: Only this stream; both unless given.
+        attempt: Which attempt's output; the newest one's unless given.
         offset: First byte to read.
         tail: Start at this many lines before the end.
         since: Start at the first output that was written at or after this time.
@@ -158,6 +166,7 @@ async def asyncio(
             request(
                 task_id=task_id,
                 stream=stream,
+                attempt=attempt,
                 offset=offset,
                 tail=tail,
                 since=since,
