@@ -23,12 +23,24 @@ class Device:
     simulated: bool
 
 
+class Node(NamedTuple):
+    """One machine of a cluster."""
+
+    name: str
+    cpus: float
+    memory_bytes: int
+    devices: tuple[Device, ...]
+
+
 class Capacity(NamedTuple):
     """What tasks share on this engine."""
 
     cpus: float
     memory_bytes: int
     devices: tuple[Device, ...]
+    nodes: tuple[Node, ...] = ()
+    """The machines of an engine that has several; the fields above are then what the largest ones
+    have, as nothing that one instance needs can be spread over two machines."""
 
 
 class Capabilities(NamedTuple):
@@ -38,6 +50,8 @@ class Capabilities(NamedTuple):
     in_place: bool
     """Tasks may run in a directory of the gateway's machine."""
     fractional_gpus: bool
+    queues: bool = False
+    """The engine has a queue of its own: it is handed tasks at once, also where nothing is free."""
 
 
 class BindMount(NamedTuple):
@@ -77,11 +91,17 @@ class Launch(NamedTuple):
     outputs: tuple[str, ...] = ()
     """Patterns, relative to the working directory, of what is copied into `outputs` in `run_dir`
     once the command has ended, before ENDED is reported."""
+    num_instances: int = 1
+    """Machines that run the command at once, all or none of them."""
+    slurm: Mapping[str, str] | None = None
+    """Flags of `sbatch`; other engines leave them aside."""
 
 
 class State(enum.Enum):
     """What an engine can observe of an attempt."""
 
+    QUEUED = "queued"
+    """The attempt waits in the queue of the engine itself; `message` says for what."""
     RUNNING = "running"
     ENDED = "ended"
     """The attempt has an outcome: `exit_code`, `reason` and `message` say which."""
@@ -133,6 +153,8 @@ class Engine(Protocol):
     async def start(self, launch: Launch) -> None:
         """Start an attempt and report RUNNING and, in time, ENDED or LOST.
 
+        An engine that queues may report QUEUED, more than once, before RUNNING.
+
         Raises:
             StartError: the attempt was not started and never will be.
         """
@@ -140,7 +162,8 @@ class Engine(Protocol):
     async def attach(self, task_id: str, attempt: int, run_dir: Path) -> None:
         """Take up an attempt of an earlier gateway: report what became of it, now or in time.
 
-        Exactly one of RUNNING (then ENDED or LOST), ENDED, LOST or NEVER_STARTED is reported.
+        Exactly one of RUNNING (then ENDED or LOST), ENDED, LOST or NEVER_STARTED is reported; an
+        engine that queues may report QUEUED before.
         """
 
     async def cancel(self, task_id: str, attempt: int, *, force: bool) -> None:
