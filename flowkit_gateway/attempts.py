@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -97,9 +98,12 @@ class Attempts:
             await self._engine.start(self._launch(row, placement, prepared))
         except _CancelledBeforeStart:
             self._end(row, "cancelled", "cancelled before it started")
-        except Exception as error:  # an engine's own fault must not hold the GPUs
+        except Exception as error:  # noqa: BLE001  # an engine's own fault must not hold the GPUs
             if not isinstance(error, StartError):
-                log.error("%s could not be started", row.id, exc_info=error)
+                trace = "".join(traceback.format_exception(error)).rstrip()
+                log.error(
+                    "%s could not be started\n%s", row.id, self._parts.redacted(row.id, trace)
+                )
             self._end(row, "start_failed", str(error) or type(error).__name__)
         force = self._on_their_way.pop(row.id)
         if force is not None:
@@ -164,4 +168,6 @@ class Attempts:
 
 def _working_dir(settings: Mapping[str, object], prepared: Prepared) -> str | None:
     given = cast("str | None", settings.get("working_dir"))
-    return None if given is None else str(prepared.workspace / given)
+    if given is None or given.startswith("/"):
+        return given
+    return str(prepared.workspace / given)

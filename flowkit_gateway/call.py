@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flowkit_gateway.logs.watch import GrowthWatcher
     from flowkit_gateway.principal import Principal
     from flowkit_gateway.scheduler import Scheduler
+    from flowkit_gateway.store.profile_files import ProfileFiles
     from flowkit_gateway.store.rows import TaskRow
     from flowkit_gateway.store.secrets import Secrets
     from flowkit_gateway.store.store import Store
@@ -45,6 +46,7 @@ class Gateway:
     log_watcher: GrowthWatcher
     vault: Vault
     secrets: Secrets
+    profile_files: ProfileFiles
     contract_version: str
     started_at: float
     """Unix time."""

@@ -27,6 +27,18 @@ def idempotency_key(call: Call) -> IdempotencyKey | None:
     return IdempotencyKey(key, call.operation.id, hashlib.sha256(request).digest())
 
 
+def secret_idempotency_key(call: Call) -> IdempotencyKey | None:
+    """Return the same of a call whose body nobody may guess from what is kept of it.
+
+    Raises:
+        VaultClosed: the gateway's key cannot be used.
+    """
+    key = idempotency_key(call)
+    if key is None:
+        return None
+    return key._replace(body_hash=call.gateway.vault.fingerprint(key.body_hash))
+
+
 def created_answer(created: Created) -> Answer:
     """Return the answer to a create, the first one or once more."""
     return Answer(201, headers=_REPLAYED if created.replayed else (), body=created.answer)

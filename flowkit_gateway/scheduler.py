@@ -376,6 +376,9 @@ class Scheduler:
             self._in_background(self._journal.running(observation))
             return
         self._release(observation.task_id, observation.attempt)
+        if observation.message is not None:
+            message = self.parts.redacted(observation.task_id, observation.message)
+            observation = observation._replace(message=message)
         if observation.state is State.NEVER_STARTED:
             self._in_background(self._queue_again(observation))
         else:

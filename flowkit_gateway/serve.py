@@ -27,11 +27,16 @@ from flowkit_gateway.engines.engine import Engine
 from flowkit_gateway.http_server import HTTPServer
 from flowkit_gateway.logs.watch import GrowthWatcher
 from flowkit_gateway.principal import KeyFileError, KeyRing
+from flowkit_gateway.profile_files import ProfileFilesPart
 from flowkit_gateway.scheduler import Scheduler
 from flowkit_gateway.store.database import StoreError
 from flowkit_gateway.store.encrypted import any_encrypted
+from flowkit_gateway.store.profile_files import ProfileFiles
 from flowkit_gateway.store.secrets import Secrets
 from flowkit_gateway.store.store import Store
+from flowkit_gateway.store.task_credentials import TaskCredentials
+from flowkit_gateway.task_parts import TaskParts
+from flowkit_gateway.task_secrets import SecretsPart
 from flowkit_gateway.vault import FILE_NAME as KEY_FILE_NAME
 from flowkit_gateway.vault import Vault
 from flowkit_gateway.volumes import Volumes
@@ -143,6 +148,7 @@ async def _run(
     store = Store(settings.data_dir / "flowkit.db")
     vault = Vault(settings.data_dir / KEY_FILE_NAME, partial(any_encrypted, store.database))
     project_secrets = Secrets(store.database, vault)
+    profile_files = ProfileFiles(store.database, vault)
     changes = Changes()
     log_watcher = GrowthWatcher()
     volumes = Volumes(store, settings.data_dir)
@@ -152,6 +158,11 @@ async def _run(
         changes,
         data_dir=settings.data_dir,
         max_output_bytes=settings.max_output_bytes,
+        parts=TaskParts(
+            # Secrets after profile files: where both are one file of a home, the secret stays.
+            [ProfileFilesPart(profile_files), SecretsPart(project_secrets)],
+            TaskCredentials(store.database, vault),
+        ),
     )
     gateway = Gateway(
         store=store,
@@ -162,6 +173,7 @@ async def _run(
         log_watcher=log_watcher,
         vault=vault,
         secrets=project_secrets,
+        profile_files=profile_files,
         contract_version=contract.version,
         started_at=started_at,
         embedded=settings.embedded,

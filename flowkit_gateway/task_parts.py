@@ -10,8 +10,11 @@ from typing import Protocol
 
 from flowkit_gateway.engines.engine import BindMount, StartError
 from flowkit_gateway.principal import Principal
+from flowkit_gateway.redaction import REDACTED, redact
 from flowkit_gateway.store.database import Transaction
 from flowkit_gateway.store.rows import TaskRow
+from flowkit_gateway.store.task_credentials import TaskCredentials
+from flowkit_gateway.vault import VaultClosed
 
 __all__ = ["Prepared", "StartError", "TaskPart", "TaskParts"]
 
@@ -20,14 +23,26 @@ __all__ = ["Prepared", "StartError", "TaskPart", "TaskParts"]
 class Prepared:
     """What the parts of one attempt add to its launch."""
 
-    run_dir: Path
-    """Private directory of the attempt; it exists."""
+    _run_dir: Path
     env: dict[str, str] = field(default_factory=dict)
     """Goes before the gateway's own environment and behind what the task itself says."""
     secrets: list[str] = field(default_factory=list)
-    """Values that no message about the attempt may show."""
+    """Values that no message about the attempt may show; each is in here before it is used."""
     mounts: list[BindMount] = field(default_factory=list)
     outputs: tuple[str, ...] = ()
+
+    @property
+    def run_dir(self) -> Path:
+        """Private directory of the attempt, made when it is first asked for.
+
+        Raises:
+            StartError: it cannot be made.
+        """
+        try:
+            os.makedirs(self._run_dir, 0o700, exist_ok=True)
+        except OSError as error:
+            raise StartError(f"cannot create {self._run_dir}: {error.strerror}") from error
+        return self._run_dir
 
     @property
     def workspace(self) -> Path:
@@ -78,10 +93,14 @@ class TaskParts:
 
     Args:
         parts: in the order in which they are asked.
+        credentials: where the values are kept that attempts are handed; none are without it.
     """
 
-    def __init__(self, parts: Iterable[TaskPart] = ()) -> None:
+    def __init__(
+        self, parts: Iterable[TaskPart] = (), credentials: TaskCredentials | None = None
+    ) -> None:
         self._parts = tuple(parts)
+        self._credentials = credentials
 
     def of(self, settings: Mapping[str, object]) -> Sequence[TaskPart]:
         """Return the parts that a task has something of."""
@@ -113,12 +132,20 @@ class TaskParts:
             StartError: the attempt cannot be started; its text says why.
         """
         prepared = Prepared(run_dir)
-        parts = self.of(row.settings)
-        if parts:
-            try:
-                os.makedirs(run_dir, 0o700, exist_ok=True)
-            except OSError as error:
-                raise StartError(f"cannot create {run_dir}: {error.strerror}") from error
-        for part in parts:
-            await part.prepare(row, prepared)
+        try:
+            for part in self.of(row.settings):
+                await part.prepare(row, prepared)
+        finally:
+            # Also of what failed: its message may quote what it was about to hand over.
+            if prepared.secrets and self._credentials is not None:
+                await self._credentials.put_handed(row.id, prepared.secrets)
         return prepared
+
+    def redacted(self, task_id: str, text: str) -> str:
+        """Return a text about a task's newest attempt without the secrets that it was handed."""
+        if self._credentials is None:
+            return text
+        try:
+            return redact(text, self._credentials.handed(task_id))
+        except VaultClosed as error:
+            return f"{REDACTED} (it may quote secrets, and they cannot be told: {error.detail})"
