@@ -7,6 +7,9 @@ from typing import Any
 Json = dict[str, Any]
 
 TASK_ID = "task_01jd2k3m4n5p6q7r8s9t0v1w2x"
+VOLUME_ID = "vol_01jd2k3m4n5p6q7r8s9t0v1w2x"
+GRANT_ID = "grant_01jd2k3m4n5p6q7r8s9t0v1w2x"
+UPLOAD_ID = "upload_01jd2k3m4n5p6q7r8s9t0v1w2x"
 TIME = "2026-11-21T01:00:00.500000Z"
 
 HEALTH: Json = {"status": "ok"}
@@ -65,6 +68,61 @@ LOG_PAGE: Json = {
     "end": False,
 }
 EVENT: Json = {"number": 3, "type": "task.created", "at": TIME, "task_id": TASK_ID}
+VOLUME: Json = {
+    "id": VOLUME_ID,
+    "project": "default",
+    "size_gb": 5,
+    "interface": "file",
+    "region": "local",
+    "permission": "rw",
+    "cloneable": False,
+    "access": "rw",
+    "created_at": TIME,
+}
+GRANT: Json = {
+    "id": GRANT_ID,
+    "volume_id": VOLUME_ID,
+    "project": "default",
+    "principal": "user:ada",
+    "permission": "ro",
+    "status": "pending",
+    "created_at": TIME,
+}
+FILE: Json = {
+    "path": "a/b",
+    "type": "file",
+    "size_bytes": 7,
+    "mode": 420,
+    "modified_at": TIME,
+    "etag": '"1-2-7"',
+}
+UPLOAD: Json = {
+    "id": UPLOAD_ID,
+    "space": VOLUME_ID,
+    "path": "a",
+    "size_bytes": 9,
+    "offset": 4,
+    "created_at": TIME,
+}
+SNAPSHOT: Json = {
+    "id": "snap_01jd2k3m4n5p6q7r8s9t0v1w2x",
+    "project": "default",
+    "complete": False,
+    "file_count": 1,
+    "size_bytes": 7,
+    "created_at": TIME,
+    "missing": ["0" * 64],
+}
+SECRET: Json = {"name": "TOKEN", "created_at": TIME, "updated_at": TIME}
+PROFILE_FILE: Json = {
+    "id": "profile_01jd2k3m4n5p6q7r8s9t0v1w2x",
+    "path": ".netrc",
+    "mode": 384,
+    "size_bytes": 7,
+    "created_at": TIME,
+    "updated_at": TIME,
+}
+GARBAGE_ITEM: Json = {"kind": "cache", "name": "s3", "size_bytes": 9}
 PROBLEM: Json = {
     "type": "about:blank",
     "title": "Not found",

@@ -4,122 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from importlib import import_module
 from importlib.resources import files
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import pytest
 from flowkit_api import AsyncClient, Client, InvalidBody
 from flowkit_api.api.tasks import get_task, get_task_logs, list_tasks
-from flowkit_api.models import (
-    InstanceTypeRequest,
-    LogStream,
-    Task,
-    TaskBatchCreate,
-    TaskClearField,
-    TaskCreate,
-    TaskStatus,
-    TaskUpdate,
-    WaitUntil,
-)
+from flowkit_api.models import Task
 
-from . import samples
+from .call import Call
+from .calls import CALLS
 from .samples import TASK_ID
 
 CONTRACT = json.loads((files("flowkit_api") / "openapi.json").read_bytes())
-BODY = TaskCreate(command=["true"])
-SINCE = datetime(2026, 11, 21, 3, 0, tzinfo=timezone(timedelta(hours=2)))
 STREAM = b"id: 4\ndata: {}\n\n"
-
-
-class Call(NamedTuple):
-    """Arguments of an operation, and what must go over the wire for them."""
-
-    arguments: dict[str, Any]
-    wire: str
-    answer: dict[str, Any] | None
-    body: dict[str, Any] | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-CALLS = {
-    "get_health": Call({}, "GET /v1/health", samples.HEALTH),
-    "get_server": Call({}, "GET /v1/server", samples.SERVER),
-    "list_instance_types": Call(
-        {"gpu_type": "a100:2", "min_gpu_memory_gb": 40.5, "max_price_per_hour": 500},
-        "GET /v1/instance_types?gpu_type=a100%3A2&min_gpu_memory_gb=40.5&max_price_per_hour=500",
-        samples.page(samples.INSTANCE_TYPE),
-    ),
-    "normalize_instance_type": Call(
-        {"body": InstanceTypeRequest(gpu_count=12)},
-        "POST /v1/instance_types:normalize",
-        {"instance_type": "8xa100", "num_instances": 2},
-        body={"gpu_count": 12},
-    ),
-    "create_task": Call(
-        {"body": BODY, "idempotency_key": "k1"},
-        "POST /v1/tasks",
-        samples.TASK,
-        body={"command": ["true"]},
-        headers=(("idempotency-key", "k1"),),
-    ),
-    "list_tasks": Call(
-        {"status": [TaskStatus.RUNNING, TaskStatus("new")], "label": ["a=b c"], "page_size": 5},
-        "GET /v1/tasks?page_size=5&status=running&status=new&label=a%3Db+c",
-        samples.page(samples.TASK),
-    ),
-    "create_tasks": Call(
-        {"body": TaskBatchCreate(tasks=[BODY, TaskCreate(command=["a"], env={"B": "c"})])},
-        "POST /v1/tasks:batch",
-        {"items": [samples.TASK]},
-        body={"tasks": [{"command": ["true"]}, {"command": ["a"], "env": {"B": "c"}}]},
-    ),
-    "plan_task": Call(
-        {"body": BODY}, "POST /v1/tasks:plan", samples.PLAN, body={"command": ["true"]}
-    ),
-    "get_task": Call({"task_id": TASK_ID}, f"GET /v1/tasks/{TASK_ID}", samples.TASK),
-    "update_task": Call(
-        {"task_id": TASK_ID, "body": TaskUpdate(priority=0, clear=[TaskClearField.NAME])},
-        f"PATCH /v1/tasks/{TASK_ID}",
-        samples.TASK,
-        body={"priority": 0, "clear": ["name"]},
-    ),
-    "delete_task": Call({"task_id": TASK_ID}, f"DELETE /v1/tasks/{TASK_ID}", None),
-    "cancel_task": Call(
-        {"task_id": TASK_ID, "force": False},
-        f"POST /v1/tasks/{TASK_ID}:cancel?force=false",
-        samples.TASK,
-    ),
-    "wait_task": Call(
-        {"task_id": TASK_ID, "until": WaitUntil.TERMINAL, "timeout": 30},
-        f"GET /v1/tasks/{TASK_ID}:wait?until=terminal&timeout=30",
-        samples.TASK,
-    ),
-    "get_task_logs": Call(
-        {"task_id": TASK_ID, "stream": LogStream.STDERR, "offset": 0, "since": SINCE},
-        f"GET /v1/tasks/{TASK_ID}/logs?stream=stderr&offset=0&since=2026-11-21T01%3A00%3A00Z",
-        samples.LOG_PAGE,
-    ),
-    "follow_task_logs": Call(
-        {"task_id": TASK_ID, "tail": 10, "last_event_id": "9"},
-        f"GET /v1/tasks/{TASK_ID}/logs:follow?tail=10",
-        None,
-        headers=(("last-event-id", "9"),),
-    ),
-    "list_task_events": Call(
-        {"task_id": TASK_ID, "page_token": "x"},
-        f"GET /v1/tasks/{TASK_ID}/events?page_token=x",
-        samples.page(samples.EVENT),
-    ),
-    "follow_task_events": Call(
-        {"task_id": TASK_ID, "after": 3}, f"GET /v1/tasks/{TASK_ID}/events:follow?after=3", None
-    ),
-    "list_events": Call({}, "GET /v1/events", samples.page(samples.EVENT)),
-    "follow_events": Call({"after": 0}, "GET /v1/events:follow?after=0", None),
-}
+_TYPES = {bytes: "application/octet-stream", dict: "application/json"}
 
 
 class Gateway:
@@ -141,11 +44,13 @@ class Gateway:
         """Compare what was sent with what had to be."""
         request, call = self.request, self.call
         assert f"{request.method} {request.url.raw_path.decode()}" == call.wire
-        assert (json.loads(request.content) if request.content else None) == call.body
-        assert request.headers.get("content-type") == ("application/json" if call.body else None)
+        if isinstance(call.body, bytes):
+            assert request.content == call.body
+        else:
+            assert (json.loads(request.content) if request.content else None) == call.body
+        assert request.headers.get("content-type") == _TYPES.get(type(call.body))
         assert set(call.headers) <= set(request.headers.items())
-        streams = hasattr(self.module, "stream")
-        assert request.headers["accept"] == "text/event-stream" if streams else "application/json"
+        assert request.headers["accept"] == answer_type(self.module.__name__.rpartition(".")[2])
 
     def check_answer(self, value: Any) -> None:
         assert (None if value is None else value.to_dict()) == self.call.answer
@@ -156,6 +61,18 @@ def operations() -> Iterator[tuple[str, str]]:
         for operation in item.values():
             if "operationId" in operation:
                 yield operation["tags"][0], operation["operationId"]
+
+
+def answer_type(name: str) -> str:
+    """Return the type of an operation's successful answer, by the contract."""
+    described = (operation for item in CONTRACT["paths"].values() for operation in item.values())
+    answers = next(one["responses"] for one in described if _id(one) == name)
+    first = answers[min(status for status in answers if status != "default")]
+    return next(iter(first.get("content", {"application/json": {}})))
+
+
+def _id(operation: Any) -> str | None:
+    return operation.get("operationId") if isinstance(operation, dict) else None
 
 
 each_operation = pytest.mark.parametrize(("tag", "name"), list(operations()))
