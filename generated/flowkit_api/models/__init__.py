@@ -63,6 +63,17 @@ if TYPE_CHECKING:
     from .snapshot_entry import SnapshotEntry as SnapshotEntry
     from .snapshot_entry_type import SnapshotEntryType as SnapshotEntryType
     from .snapshot_page import SnapshotPage as SnapshotPage
+    from .sweep import Sweep as Sweep
+    from .sweep_case import SweepCase as SweepCase
+    from .sweep_case_page import SweepCasePage as SweepCasePage
+    from .sweep_case_status import SweepCaseStatus as SweepCaseStatus
+    from .sweep_combination import SweepCombination as SweepCombination
+    from .sweep_create import SweepCreate as SweepCreate
+    from .sweep_failure_policy import SweepFailurePolicy as SweepFailurePolicy
+    from .sweep_page import SweepPage as SweepPage
+    from .sweep_parameter import SweepParameter as SweepParameter
+    from .sweep_progress import SweepProgress as SweepProgress
+    from .sweep_status import SweepStatus as SweepStatus
     from .task import Task as Task
     from .task_attempt import TaskAttempt as TaskAttempt
     from .task_attempt_page import TaskAttemptPage as TaskAttemptPage
@@ -150,6 +161,17 @@ _MODULES = {
     "SnapshotEntry": "snapshot_entry",
     "SnapshotEntryType": "snapshot_entry_type",
     "SnapshotPage": "snapshot_page",
+    "Sweep": "sweep",
+    "SweepCase": "sweep_case",
+    "SweepCasePage": "sweep_case_page",
+    "SweepCaseStatus": "sweep_case_status",
+    "SweepCombination": "sweep_combination",
+    "SweepCreate": "sweep_create",
+    "SweepFailurePolicy": "sweep_failure_policy",
+    "SweepPage": "sweep_page",
+    "SweepParameter": "sweep_parameter",
+    "SweepProgress": "sweep_progress",
+    "SweepStatus": "sweep_status",
     "Task": "task",
     "TaskAttempt": "task_attempt",
     "TaskAttemptPage": "task_attempt_page",
@@ -238,6 +260,17 @@ __all__ = [
     "SnapshotEntry",
     "SnapshotEntryType",
     "SnapshotPage",
+    "Sweep",
+    "SweepCase",
+    "SweepCasePage",
+    "SweepCaseStatus",
+    "SweepCombination",
+    "SweepCreate",
+    "SweepFailurePolicy",
+    "SweepPage",
+    "SweepParameter",
+    "SweepProgress",
+    "SweepStatus",
     "Task",
     "TaskAttempt",
     "TaskAttemptPage",

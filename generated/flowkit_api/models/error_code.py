@@ -41,3 +41,5 @@ class ErrorCode(OpenEnum):
     SNAPSHOT_NOT_FOUND = "snapshot_not_found"
     SNAPSHOT_INCOMPLETE = "snapshot_incomplete"
     SECRET_NOT_FOUND = "secret_not_found"
+    SWEEP_NOT_FOUND = "sweep_not_found"
+    INVALID_SWEEP = "invalid_sweep"

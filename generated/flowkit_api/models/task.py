@@ -47,6 +47,8 @@ class Task(Model):
         message: The reason in words.
         exit_code: The command's exit code, or 128 plus the signal that ended it.
         gpu_indices: The devices that the task holds or held.
+        sweep_id: The sweep that the task is a case of.
+        sweep_case: Number of that case, from 0.
         held_at: Since when it is held.
         retry_at: When it is tried again.
         waits_for: Tasks that it depends on and that are not where they must be.
@@ -90,6 +92,8 @@ class Task(Model):
     message: str | None = None
     exit_code: int | None = None
     gpu_indices: list[int] | None = None
+    sweep_id: str | None = None
+    sweep_case: int | None = None
     started_at: datetime.datetime | None = None
     finished_at: datetime.datetime | None = None
     cancel_requested_at: datetime.datetime | None = None
