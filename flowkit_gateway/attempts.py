@@ -70,9 +70,9 @@ class Attempts:
         """Whether a cancel came meanwhile, and if by force."""
         self._preparing: dict[str, asyncio.Future[Prepared]] = {}
 
-    def run_dir(self, row: TaskRow) -> Path:
-        """Return the private directory of a task's newest attempt."""
-        return self._data_dir / "tasks" / row.id / str(row.attempt)
+    def run_dir(self, row: TaskRow, attempt: int | None = None) -> Path:
+        """Return the private directory of an attempt, the newest one unless given."""
+        return self._data_dir / "tasks" / row.id / str(attempt or row.attempt)
 
     async def begin(self, task_id: str, placement: Placement) -> TaskRow | None:
         """Write down that a queued task starts; return None if it is not queued any more."""

@@ -7,6 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flowkit_gateway.store.attempts import AttemptRow
     from flowkit_gateway.store.rows import EventRow, TaskRow
 
 
@@ -21,12 +24,15 @@ def timestamp(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
-def task_document(row: TaskRow, queue_position: int | None) -> dict[str, object]:
+def task_document(
+    row: TaskRow, queue_position: int | None, waits_for: Sequence[str] = ()
+) -> dict[str, object]:
     """Return the contract's `Task`, without keys that have no value.
 
     Args:
         row: the task.
         queue_position: its place in the queue, from 1; None when it is not queued.
+        waits_for: tasks that keep it from being queued.
     """
     document: dict[str, object] = {
         **row.settings,
@@ -48,6 +54,9 @@ def task_document(row: TaskRow, queue_position: int | None) -> dict[str, object]
         "started_at": _timestamp_or_none(row.started_at),
         "finished_at": _timestamp_or_none(row.finished_at),
         "cancel_requested_at": _timestamp_or_none(row.cancel_requested_at),
+        "held_at": _timestamp_or_none(row.held_at),
+        "retry_at": _timestamp_or_none(row.retry_at) if row.status == "pending" else None,
+        "waits_for": waits_for or None,
         "queue_position": queue_position,
         "output_bytes": row.output_bytes,
         "output_dropped_bytes": row.output_dropped_bytes,
@@ -57,6 +66,17 @@ def task_document(row: TaskRow, queue_position: int | None) -> dict[str, object]
     if row.instance_type is not None:
         document["instance_type"] = row.instance_type
     return _without_none(document)
+
+
+def attempt_document(row: AttemptRow) -> dict[str, object]:
+    """Return the contract's `TaskAttempt`, without keys that have no value."""
+    return _without_none(
+        {
+            **row._asdict(),
+            "started_at": _timestamp_or_none(row.started_at),
+            "finished_at": _timestamp_or_none(row.finished_at),
+        }
+    )
 
 
 def event_document(row: EventRow) -> dict[str, object]:

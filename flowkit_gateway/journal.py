@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from flowkit_gateway.changes import Changes
 from flowkit_gateway.engines.engine import Observation, State
 from flowkit_gateway.problems import StorageFull, Unavailable
+from flowkit_gateway.store.attempts import AttemptRow
 from flowkit_gateway.store.rows import Placement, TaskRow
 from flowkit_gateway.store.store import Change, Store
 
@@ -27,11 +28,15 @@ class Journal:
     Args:
         store: the rows.
         changes: told of every entry once it is durable.
+        moved: likewise, with the task.
     """
 
-    def __init__(self, store: Store, changes: Changes) -> None:
+    def __init__(
+        self, store: Store, changes: Changes, moved: Callable[[TaskRow], None] = lambda _: None
+    ) -> None:
         self._store = store
         self._changes = changes
+        self._moved = moved
         self._closing = False
 
     def close(self) -> None:
@@ -69,7 +74,7 @@ class Journal:
 
     async def ended(self, seen: Observation) -> None:
         """Note how an attempt and with it the task ended."""
-        status, reason, message = _outcome(seen)
+        status, reason, message = outcome(seen)
         changes: dict[str, Change] = {
             "status": status,
             "reason": reason,
@@ -109,9 +114,44 @@ class Journal:
             return None
         return row
 
+    async def retrying(self, row: TaskRow, seen: Observation, delay: float) -> TaskRow | None:
+        """Note that an attempt has failed and another one follows.
+
+        Args:
+            row: the task as it was while the attempt ran.
+            seen: how the attempt ended.
+            delay: seconds after which the next one may start.
+
+        Returns:
+            The task, pending again; None when it is not to be started again after all.
+        """
+        status, reason, message = outcome(seen)
+        attempt = AttemptRow(
+            seen.attempt,
+            status,
+            reason,
+            message,
+            seen.exit_code,
+            seen.started_at or row.started_at,
+            seen.at,
+            seen.output_bytes,
+        )
+        retry_at = time.time() + delay
+        retried = await self._written(
+            f"{row.id}: task.retrying",
+            lambda: self._store.retry_task(row, attempt, retry_at),
+        )
+        if retried is None:
+            await self.ended(seen)
+        return retried
+
     async def cancelled(self, row: TaskRow) -> None:
         """End a queued task that was cancelled."""
         await self._end_queued(row, "cancelled", "cancelled", "cancelled before it started")
+
+    async def dependency_failed(self, row: TaskRow, why: str) -> None:
+        """End a queued task that depends on what can never be."""
+        await self._end_queued(row, "failed", "dependency_failed", why)
 
     async def given_up(self, row: TaskRow, why: str) -> None:
         """End a queued task that this gateway cannot run, though an earlier one could."""
@@ -139,29 +179,39 @@ class Journal:
         attempt: int | None = None,
         next_attempt: bool = False,
     ) -> TaskRow | None:
+        return await self._written(
+            f"{task_id}: {event}",
+            lambda: self._store.transition(
+                task_id,
+                allowed=allowed,
+                event=event,
+                at=at,
+                attempt=attempt,
+                changes=changes,
+                next_attempt=next_attempt,
+            ),
+        )
+
+    async def _written(
+        self, what: str, write: Callable[[], Awaitable[TaskRow | None]]
+    ) -> TaskRow | None:
+        """Write an entry, however long it takes, and tell of it."""
         while True:
             try:
-                row = await self._store.transition(
-                    task_id,
-                    allowed=allowed,
-                    event=event,
-                    at=at,
-                    attempt=attempt,
-                    changes=changes,
-                    next_attempt=next_attempt,
-                )
+                row = await write()
             except (StorageFull, Unavailable) as error:
                 if self._closing:
                     return None
-                log.warning("%s: %s cannot be recorded yet: %s", task_id, event, error)
+                log.warning("%s cannot be recorded yet: %s", what, error)
                 await asyncio.sleep(_STORAGE_RETRY)
                 continue
             if row is not None:
                 self._changes.publish(row.project, row.id)
+                self._moved(row)
             return row
 
 
-def _outcome(seen: Observation) -> tuple[str, str, str | None]:
+def outcome(seen: Observation) -> tuple[str, str, str | None]:
     """Return the status, reason and message of an attempt that is over."""
     if seen.state is State.LOST:
         message = seen.message or "the machine or the task's supervisor went away"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
+from flowkit_gateway import dependencies
 from flowkit_gateway.attempts import Attempts
 from flowkit_gateway.catalogue import Catalogue
 from flowkit_gateway.changes import Changes
@@ -21,11 +22,13 @@ from flowkit_gateway.placement import Demand, Pool
 from flowkit_gateway.planner import Planner
 from flowkit_gateway.principal import Principal
 from flowkit_gateway.problems import Problem, StorageFull, TaskNotFound
+from flowkit_gateway.retries import retry_delay
 from flowkit_gateway.store.database import Transaction
 from flowkit_gateway.store.rows import Created, IdempotencyKey, Placement, TaskChanges, TaskRow
 from flowkit_gateway.store.store import Store, refuse_to_delete
 from flowkit_gateway.task_parts import TaskParts
 from flowkit_gateway.task_queue import TaskQueue
+from flowkit_gateway.waits import Waits
 
 T = TypeVar("T")
 
@@ -88,7 +91,10 @@ class Scheduler:
         self.catalogue = Catalogue(self.pool)
         self.planner = Planner(engine, self.pool, self.catalogue)
         self.parts = parts or TaskParts()
-        self._journal = Journal(store, changes)
+        self._waits = Waits(
+            store.dependencies, store.find_task, ready=self._enqueue, hopeless=self._give_up_hope
+        )
+        self._journal = Journal(store, changes, self._moved)
         self._attempts = Attempts(
             engine,
             self._journal,
@@ -110,7 +116,8 @@ class Scheduler:
     @property
     def idle(self) -> bool:
         """Nothing is queued, running or waiting to be recorded."""
-        return not (self._queue or self._held or self._background)
+        nothing_to_do = not (self._queue or self._held or self._background)
+        return nothing_to_do and self._waits.idle
 
     @property
     def running(self) -> int:
@@ -121,9 +128,14 @@ class Scheduler:
         """Return a task's place in the queue, from 1."""
         return self._queue.position(task_id)
 
-    def log(self, row: TaskRow) -> AttemptLog | None:
-        """Return the output of a task's newest attempt, None before the first."""
-        return AttemptLog(self._attempts.run_dir(row)) if row.attempt else None
+    def log(self, row: TaskRow, attempt: int | None = None) -> AttemptLog | None:
+        """Return the output of an attempt, the newest one unless given; None before the first."""
+        number = attempt or row.attempt
+        return AttemptLog(self._attempts.run_dir(row, number)) if number else None
+
+    def waiting_for(self, row: TaskRow) -> list[str]:
+        """Return the tasks that one depends on and that are not where they must be."""
+        return [each.task_id for each in self._waits.waiting_for(row)]
 
     async def open(self) -> None:
         """Take up what an earlier gateway left: queued tasks, and attempts that may still run."""
@@ -147,6 +159,7 @@ class Scheduler:
     async def close(self) -> None:
         """Stop starting and observing tasks; those that run live on."""
         self._closing = True
+        self._waits.close()
         self._journal.close()
         await self._settle()
         await self._engine.close()
@@ -173,7 +186,19 @@ class Scheduler:
             message = "the GPUs that it was accepted for are gone, and it is not to be simulated"
             self._in_background(self._journal.given_up(row, message))
         else:
-            self._queue.add(row.id, row.priority, demand)
+            self._waits.admit(row)
+
+    def _enqueue(self, row: TaskRow) -> None:
+        self._queue.add(row.id, row.priority, self.planner.demand(row.settings))
+        self._start_soon()
+
+    def _give_up_hope(self, row: TaskRow, why: str) -> None:
+        self._in_background(self._journal.dependency_failed(row, why))
+
+    def _moved(self, row: TaskRow) -> None:
+        """Look at what is behind a task that has started or ended."""
+        if row.status != "pending" and not self._closing:
+            self._waits.moved(row.id)
 
     async def submit(
         self,
@@ -205,18 +230,23 @@ class Scheduler:
                 "the gateway's disk is full; nothing was changed",
                 hint="free some space, then retry",
             )
+        ids = [self._store.new_task_id() for _ in tasks]
+        tasks = dependencies.resolved(
+            tasks, ids, locs, lambda name: self._store.get_task(caller.project, name) is not None
+        )
         tasks = [
             await self.parts.admit(caller, task, loc) for task, loc in zip(tasks, locs, strict=True)
         ]
         if len(tasks) < _MANY:
-            prepared = self._prepare(caller, tasks, answer, locs)
+            prepared = self._prepare(caller, ids, tasks, answer, locs)
         else:
-            prepared = await asyncio.to_thread(self._prepare, caller, tasks, answer, locs)
+            prepared = await asyncio.to_thread(self._prepare, caller, ids, tasks, answer, locs)
         return await self._to_its_end(self._create(caller.project, prepared, key))
 
     def _prepare(
         self,
         caller: Principal,
+        ids: Sequence[str],
         tasks: Sequence[Mapping[str, object]],
         answer: Callable[[Sequence[TaskRow]], bytes],
         locs: Sequence[str],
@@ -224,12 +254,12 @@ class Scheduler:
         """Check tasks and make their rows, on any thread: this reads only what is constant."""
         now = time.time()
         rows, demands = [], []
-        for task, loc in zip(tasks, locs, strict=True):
+        for task_id, task, loc in zip(ids, tasks, locs, strict=True):
             demand, simulated = self.planner.check(task, loc)
             demands.append(demand)
             rows.append(
                 TaskRow(
-                    id=self._store.new_task_id(),
+                    id=task_id,
                     project=caller.project,
                     created_by=caller.user,
                     status="pending",
@@ -240,6 +270,7 @@ class Scheduler:
                     labels=cast("dict[str, str] | None", task.get("labels")) or {},
                     priority=cast("int | None", task.get("priority")) or 0,
                     simulated=simulated,
+                    held_at=now if task.get("hold") else None,
                 )
             )
         return _Prepared(rows, demands, answer(rows))
@@ -253,7 +284,10 @@ class Scheduler:
         created = await self._store.create_tasks(prepared.rows, key, prepared.answer, also=also)
         if not created.replayed:
             for row, demand in zip(prepared.rows, prepared.demands, strict=True):
-                self._queue.add(row.id, row.priority, demand)
+                if row.held_at is None and not row.settings.get("depends_on"):
+                    self._queue.add(row.id, row.priority, demand)
+                else:
+                    self._waits.admit(row)
             self._changes.publish(project)
             self._start_soon()
         return created
@@ -272,6 +306,7 @@ class Scheduler:
         self._changes.publish(row.project, row.id)
         if row.terminal:
             self._queue.remove(row.id)
+            self._moved(row)
         elif not self._attempts.cancel(row.id, force=force):
             await self._engine.cancel(row.id, row.attempt, force=force)
         return row
@@ -291,6 +326,33 @@ class Scheduler:
         self._start_soon()
         return row
 
+    async def hold(self, project: str, task_id: str) -> TaskRow:
+        """Keep a queued task from starting.
+
+        Raises:
+            TaskNotFound: the project has no such task.
+            TaskNotPending: it has started, or ended.
+        """
+        return await self._to_its_end(self._hold(project, task_id, time.time()))
+
+    async def release(self, project: str, task_id: str) -> TaskRow:
+        """Let a task start that is held; one that is not held is returned as it is.
+
+        Raises:
+            TaskNotFound: the project has no such task.
+            TaskNotPending: it has started, or ended.
+        """
+        return await self._to_its_end(self._hold(project, task_id, None))
+
+    async def _hold(self, project: str, task_id: str, at: float | None) -> TaskRow:
+        row = await self._store.hold_task(project, task_id, at)
+        if row.held_at is not None:
+            self._queue.remove(task_id)
+        else:
+            self._waits.admit(row)
+        self._changes.publish(project, task_id)
+        return row
+
     async def delete(self, project: str, task_id: str) -> None:
         """Remove a finished task and what is kept of it.
 
@@ -302,6 +364,7 @@ class Scheduler:
         refuse_to_delete(row)
         if task_id in self._deleting:
             raise TaskNotFound(f"{task_id} is being deleted")
+        self._store.dependencies.refuse_to_delete(task_id)
         self._deleting.add(task_id)
         await self._to_its_end(self._delete(project, task_id))
 
@@ -382,7 +445,15 @@ class Scheduler:
         if observation.state is State.NEVER_STARTED:
             self._in_background(self._queue_again(observation))
         else:
-            self._in_background(self._journal.ended(observation))
+            self._in_background(self._ended(observation))
+
+    async def _ended(self, seen: Observation) -> None:
+        row = self._store.find_task(seen.task_id)
+        delay = None if row is None else retry_delay(row, seen)
+        if row is None or delay is None:
+            await self._journal.ended(seen)
+        elif (retried := await self._journal.retrying(row, seen, delay)) is not None:
+            self._waits.admit(retried)
 
     def _release(self, task_id: str, attempt: int | None) -> None:
         held = self._held.get(task_id)
@@ -395,8 +466,7 @@ class Scheduler:
     async def _queue_again(self, observation: Observation) -> None:
         row = await self._journal.never_started(observation)
         if row is not None:
-            self._queue.add(row.id, row.priority, self.planner.demand(row.settings))
-            self._start_soon()
+            self._waits.admit(row)
 
 
 def _report_failure(task: asyncio.Task[None]) -> None:

@@ -16,7 +16,7 @@ from flowkit_gateway.contract import invalid
 from flowkit_gateway.logs.chunks import Encoded, encode
 from flowkit_gateway.logs.follow import follow
 from flowkit_gateway.logs.reader import AttemptLog, View
-from flowkit_gateway.problems import Detail
+from flowkit_gateway.problems import Detail, NotFound
 from flowkit_gateway.server_sent_events import event, mark, resume_from
 from flowkit_gateway.store.rows import TaskRow
 
@@ -27,18 +27,19 @@ async def get_task_logs(call: Call) -> Answer:
     """Answer a part of a task's output."""
     row = call.task()
     since = _since(call)
-    log = call.gateway.scheduler.log(row)
+    number = _attempt_number(call, row)
+    log = call.gateway.scheduler.log(row, number)
     if log is None:
         offset = call.integer("offset") or 0
         return _page([], offset, end=row.terminal)
     # The row was read before the files: what is not there after the end will never be.
-    log.complete = row.terminal
+    log.complete = over = _is_over(call, row, number)
     view = _view(call)
     offset = await _start(call, log, view, call.integer("offset"), since)
     chunks = log.read(view, offset, call.integer("max_bytes") or DEFAULT_MAX_BYTES)
     read_to = chunks[-1].offset + len(chunks[-1].data) if chunks else offset
     all_read = not log.read(view, read_to, 1)
-    end = row.terminal and all_read
+    end = over and all_read
     encoded = encode(chunks, offset, more=not end)
     if chunks and not encoded.chunks and not all_read:
         # So few bytes were asked for that they are a part of one character.
@@ -48,7 +49,7 @@ async def get_task_logs(call: Call) -> Answer:
 
 async def follow_task_logs(call: Call) -> Stream:
     """Stream a task's output until the task has ended; one that has not begun is waited for."""
-    call.task()
+    _attempt_number(call, call.task())
     return Stream(_follow(call, resume_from(call, "offset"), _since(call)))
 
 
@@ -58,42 +59,75 @@ async def _follow(
     view = _view(call)
     while True:
         row = await _begun(call)
-        log = call.gateway.scheduler.log(row) if row else None
+        number = _attempt_number(call, row) if row else 0
+        log = call.gateway.scheduler.log(row, number) if row else None
         if row is None or log is None:
             break
-        log.complete = row.terminal
+        log.complete = _is_over(call, row, number)
         if offset is None:
             offset = await _start(call, log, view, None, since)
             # A client that is cut off before the first chunk resumes here, not at a later tail.
             yield mark(offset)
-        async with aclosing(_attempt(call, row, log, view, offset)) as slices:
+        async with aclosing(_attempt(call, number, log, view, offset)) as slices:
             async for encoded in slices:
                 yield _events(encoded)
                 offset = encoded.next_offset
         row = _find(call)
-        if row is None or row.terminal:
+        if row is None or _is_over(call, row, number):
             break
         # The attempt was never really started, and another one takes its place.
     if row is not None:
-        yield event("end", offset or 0, {"offset": offset or 0, "status": row.status})
+        end: dict[str, object] = {"offset": offset or 0, "status": row.status}
+        if number:
+            end["attempt"] = number
+        yield event("end", offset or 0, end)
+
+
+def _attempt_number(call: Call, row: TaskRow) -> int:
+    """Return which attempt is asked for; 0 for the newest one before there is any.
+
+    Raises:
+        NotFound: the task has had no such attempt, and is not about to have it.
+    """
+    asked = call.integer("attempt")
+    if asked is None:
+        return row.attempt
+    if asked > row.attempt + (not row.terminal):
+        raise NotFound(
+            f"{row.id} has no attempt {asked}", hint=f"it was started {row.attempt} times"
+        )
+    return asked
+
+
+def _is_over(call: Call, row: TaskRow, number: int) -> bool:
+    """Say whether nothing will be added to the output of an attempt any more."""
+    if row.terminal:
+        return True
+    if call.integer("attempt") is not None and number < row.attempt:
+        return True
+    # One that was never really started leaves its place to the next, without having ended.
+    return call.gateway.store.attempts.find(row.id, number) is not None
 
 
 async def _begun(call: Call) -> TaskRow | None:
-    """Return the task once it is no longer queued, None when it was deleted."""
+    """Return the task once it has the attempt that is asked for, None when it was deleted."""
     with call.gateway.changes.task(call.path["task_id"]) as waiter:
         while True:
             row = _find(call)
-            if row is None or row.status != "pending":
+            if row is None or row.terminal:
+                return row
+            asked = call.integer("attempt")
+            if row.status != "pending" if asked is None else row.attempt >= asked:
                 return row
             await waiter.wait()
 
 
 async def _attempt(
-    call: Call, row: TaskRow, log: AttemptLog, view: View, offset: int
+    call: Call, number: int, log: AttemptLog, view: View, offset: int
 ) -> AsyncGenerator[Encoded, None]:
     """Yield the output of one attempt until it is over."""
     ended = asyncio.Event()
-    watching = asyncio.create_task(_watch_end(call, row.attempt, ended))
+    watching = asyncio.create_task(_watch_end(call, number, ended))
     watcher = call.gateway.log_watcher
     try:
         async with aclosing(follow(log, view, offset, ended=ended, watcher=watcher)) as slices:

@@ -11,12 +11,13 @@ import msgspec
 from flowkit_gateway.call import Answer, Call, Stream
 from flowkit_gateway.contract import invalid
 from flowkit_gateway.creates import created_answer, idempotency_key
-from flowkit_gateway.documents import task_document
+from flowkit_gateway.documents import attempt_document, task_document
 from flowkit_gateway.handlers.events import event_page, task_events
 from flowkit_gateway.handlers.logs import follow_task_logs, get_task_logs
 from flowkit_gateway.pages import last_seen, page_document, page_size
 from flowkit_gateway.problems import Detail
 from flowkit_gateway.server_sent_events import resume_from
+from flowkit_gateway.store.attempts import AttemptRow
 from flowkit_gateway.store.rows import TaskChanges, TaskRow
 
 __all__ = [
@@ -28,15 +29,19 @@ __all__ = [
     "follow_task_logs",
     "get_task",
     "get_task_logs",
+    "hold_task",
+    "list_task_attempts",
     "list_task_events",
     "list_tasks",
     "plan_task",
+    "release_task",
     "update_task",
     "wait_task",
 ]
 
 DEFAULT_WAIT_SECONDS = 30.0
 _TASK_ID = re.compile(r"task_[0-9a-z]{26}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _HAS_RUN = frozenset({"running", "preempting", "paused"})
 _encode = msgspec.json.Encoder().encode
 
@@ -125,6 +130,31 @@ async def cancel_task(call: Call) -> Answer:
     return _answer(call, row)
 
 
+async def hold_task(call: Call) -> Answer:
+    """Keep a queued task from starting."""
+    return _answer(call, await call.gateway.scheduler.hold(call.project, call.path["task_id"]))
+
+
+async def release_task(call: Call) -> Answer:
+    """Let a task start that is held."""
+    return _answer(call, await call.gateway.scheduler.release(call.project, call.path["task_id"]))
+
+
+async def list_task_attempts(call: Call) -> Answer:
+    """Answer a page of a task's attempts, newest first."""
+    row = call.task()
+    size = page_size(call)
+    token = last_seen(call, _NUMBER)
+    before = row.attempt + 1 if token is None else int(token)
+    attempts = call.gateway.store.attempts.of(row.id, before=before, limit=size + 1)
+    # Between two attempts the newest is among the earlier ones already.
+    if row.attempt and before > row.attempt and row.attempt not in (a.number for a in attempts):
+        attempts = [AttemptRow.newest(row), *attempts]
+    return Answer(
+        200, page_document(attempts, size, attempt_document, lambda attempt: str(attempt.number))
+    )
+
+
 async def wait_task(call: Call) -> Answer:
     """Answer once the task is where the caller wants it, or the time is over."""
     row = call.task()
@@ -183,9 +213,10 @@ def _answer(call: Call, row: TaskRow) -> Answer:
 
 
 def _document(call: Call, row: TaskRow) -> dict[str, object]:
-    queued = row.status == "pending"
-    position = call.gateway.scheduler.queue_position(row.id) if queued else None
-    return task_document(row, position)
+    if row.status != "pending":
+        return task_document(row, None)
+    scheduler = call.gateway.scheduler
+    return task_document(row, scheduler.queue_position(row.id), scheduler.waiting_for(row))
 
 
 def _task_id(row: TaskRow) -> str:

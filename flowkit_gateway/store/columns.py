@@ -14,10 +14,11 @@ Value = str | int | float | None
 TASK_COLUMNS = (
     "id, project, created_by, status, settings, engine, created_at, name, labels, priority,"
     " simulated, reason, message, exit_code, instance_type, placement, attempt, started_at,"
-    " finished_at, cancel_requested_at, output_bytes, output_dropped_bytes, version"
+    " finished_at, cancel_requested_at, output_bytes, output_dropped_bytes, version,"
+    " held_at, retry_at, retries"
 )
 SELECT_TASK = f"SELECT {TASK_COLUMNS} FROM tasks"
-INSERT_TASK = f"INSERT INTO tasks ({TASK_COLUMNS}) VALUES ({', '.join('?' * 23)})"
+INSERT_TASK = f"INSERT INTO tasks ({TASK_COLUMNS}) VALUES ({', '.join('?' * 26)})"
 
 _placement_decoder = msgspec.json.Decoder(Placement)
 
@@ -57,6 +58,9 @@ def task_values(row: TaskRow) -> tuple[Value, ...]:
         row.output_bytes,
         row.output_dropped_bytes,
         row.version,
+        row.held_at,
+        row.retry_at,
+        row.retries,
     )
 
 

@@ -47,6 +47,10 @@ class TaskRow:
     output_bytes: int | None = None
     output_dropped_bytes: int | None = None
     version: int = 1
+    held_at: float | None = None
+    retry_at: float | None = None
+    retries: int = 0
+    """How many attempts have failed and were followed by another one."""
 
     @property
     def terminal(self) -> bool:

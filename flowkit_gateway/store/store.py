@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
-from flowkit_gateway.problems import Problem, TaskNotFound, TaskNotTerminal
+from flowkit_gateway.problems import Problem, TaskNotFound, TaskNotPending, TaskNotTerminal
 from flowkit_gateway.store.answers import Answers
+from flowkit_gateway.store.attempts import AttemptRow, EarlierAttempts
 from flowkit_gateway.store.columns import (
     INSERT_TASK,
     SELECT_TASK,
@@ -20,6 +22,7 @@ from flowkit_gateway.store.columns import (
     task_values,
 )
 from flowkit_gateway.store.database import Database, StoreError, Transaction, damaged
+from flowkit_gateway.store.dependencies import Dependencies
 from flowkit_gateway.store.identifiers import IdentifierSource
 from flowkit_gateway.store.rows import (
     Created,
@@ -48,6 +51,8 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._database = Database(path)
         self.answers = Answers(self._database)
+        self.attempts = EarlierAttempts(self._database)
+        self.dependencies = Dependencies(self._database)
         try:
             newest = self._database.read("SELECT max(id) FROM tasks")[0][0]
         except Problem as problem:
@@ -77,6 +82,11 @@ class Store:
         found = self._database.read(
             f"{SELECT_TASK} WHERE id = ? AND project = ?", (task_id, project)
         )
+        return task_row(found[0]) if found else None
+
+    def find_task(self, task_id: str) -> TaskRow | None:
+        """Return a task of whatever project: for the gateway itself, not for callers."""
+        found = self._database.read(f"{SELECT_TASK} WHERE id = ?", (task_id,))
         return task_row(found[0]) if found else None
 
     def list_tasks(
@@ -195,6 +205,7 @@ class Store:
             connection.executemany(INSERT_TASK, map(task_values, rows))
             for row in rows:
                 _add_labels(connection, row)
+                self.dependencies.insert(connection, row)
             number = _next_event_number(connection, project)
             connection.executemany(
                 "INSERT INTO events (project, number, task_id, type, at, status)"
@@ -283,6 +294,69 @@ class Store:
 
         return await self._database.write(work)
 
+    async def retry_task(
+        self, ended: TaskRow, attempt: AttemptRow, retry_at: float
+    ) -> TaskRow | None:
+        """Make place for the next attempt of a task whose newest one has failed.
+
+        Args:
+            ended: the task as it was while the attempt ran.
+            attempt: how the attempt ended.
+            retry_at: Unix time from which on the task may be started again.
+
+        Returns:
+            The task after that, or None when the attempt is not its newest any more, or the
+            task was cancelled meanwhile.
+        """
+        changes: dict[str, Change] = {
+            "status": "pending",
+            "placement": None,
+            "instance_type": None,
+            "started_at": None,
+            "retry_at": retry_at,
+            "retries": ended.retries + 1,
+        }
+        condition = (
+            "id = ? AND attempt = ? AND status IN ('starting', 'running')"
+            " AND cancel_requested_at IS NULL"
+        )
+
+        def work(connection: Transaction) -> TaskRow | None:
+            row = _change(connection, condition, (ended.id, attempt.number), changes)
+            if row is not None:
+                self.attempts.insert(connection, row.id, attempt)
+                told = replace(
+                    row,
+                    reason=attempt.reason,
+                    exit_code=attempt.exit_code,
+                    message=attempt.message,
+                )
+                _add_event(connection, told, "task.retrying", attempt.finished_at or retry_at)
+            return row
+
+        return await self._database.write(work)
+
+    async def hold_task(self, project: str, task_id: str, at: float | None) -> TaskRow:
+        """Hold a queued task since a time, or release it with None.
+
+        Raises:
+            TaskNotFound: the project has no such task.
+            TaskNotPending: it has started, or ended.
+        """
+
+        def work(connection: Transaction) -> TaskRow:
+            row = _find(connection, project, task_id)
+            if row.status != "pending":
+                raise TaskNotPending(f"{task_id} is {row.status}; only a queued task can be held")
+            if (row.held_at is None) == (at is None):
+                return row
+            row = _change(connection, "id = ?", (task_id,), {"held_at": at}) or row
+            event = "task.released" if at is None else "task.held"
+            _add_event(connection, row, event, time.time())
+            return row
+
+        return await self._database.write(work)
+
     async def update_task(self, project: str, task_id: str, changes: TaskChanges) -> TaskRow:
         """Set what `changes` names of a task; everything else stays as it is.
 
@@ -309,11 +383,14 @@ class Store:
         Raises:
             TaskNotFound: the project has no such task.
             TaskNotTerminal: the task has not ended.
+            Conflict: another task is still to look at how it ended.
         """
 
         def work(connection: Transaction) -> None:
             row = _find(connection, project, task_id)
             refuse_to_delete(row)
+            self.dependencies.delete(connection, task_id)
+            self.attempts.delete(connection, task_id)
             connection.execute("DELETE FROM tasks WHERE id = ?", (task_id,))
             _remove_labels(connection, row)
             _add_event(connection, row, "task.deleted", time.time())
