@@ -85,7 +85,8 @@ class Link:
         headers["Accept"] = request.accept
         if request.content_type is not None:
             headers["Content-Type"] = request.content_type
-        if request.accept == "text/event-stream":
+        if request.accept != "application/json":
+            # Offsets count bytes as they are, and events must not wait to be compressed.
             headers["Accept-Encoding"] = "identity"
         headers.update(request.headers)
         return httpx.Request(

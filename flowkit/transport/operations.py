@@ -13,14 +13,64 @@ if TYPE_CHECKING:
 
     from flowkit_api.types import Request
 
-TAKE_IDEMPOTENCY_KEY = frozenset({"create_task", "create_tasks"})
+TAKE_IDEMPOTENCY_KEY = frozenset(
+    {
+        "create_grant",
+        "create_profile_file",
+        "create_secret",
+        "create_snapshot",
+        "create_sweep",
+        "create_task",
+        "create_tasks",
+        "create_upload",
+        "create_volume",
+        "create_volume_clone",
+    }
+)
 """Operations with the contract's parameter `IdempotencyKey`."""
 
-SAFE_TO_REPEAT = frozenset({"cancel_task", "normalize_instance_type", "plan_task", "update_task"})
+SAFE_TO_REPEAT = frozenset(
+    {
+        "accept_grant",
+        "apply_snapshot",
+        "cancel_sweep",
+        "cancel_task",
+        "complete_upload",
+        "decline_grant",
+        "hold_task",
+        "make_directory",
+        "normalize_instance_type",
+        "plan_task",
+        "release_task",
+        "update_profile_file",
+        "update_secret",
+        "update_task",
+        "update_volume",
+        "upload_snapshot_objects",
+        "write_file",
+    }
+)
 """Operations whose second call leaves what the first one left, though their method need not."""
 
 HELD = frozenset({"wait_task"})
 """Operations whose answer the gateway holds back until something happens."""
+
+LENGTHY = frozenset(
+    {
+        "apply_snapshot",
+        "collect_garbage",
+        "complete_upload",
+        "create_snapshot",
+        "create_volume_clone",
+        "delete_file",
+        "get_volume_usage",
+        "stat_file",
+    }
+)
+"""Operations whose answer takes as long as it takes to read, copy or count what is there."""
+
+LENGTHY_SILENCE = 600.0
+"""Seconds that the gateway may be silent while it is at one of these."""
 
 HELD_MARGIN = 10.0
 GRACE = 1.0
@@ -68,9 +118,14 @@ def is_answered_by(request: Request, headers: Mapping[str, str]) -> bool:
     return not named.startswith(_OURS) or named == request.headers[_CORRELATION_ID]
 
 
+def is_streamed(request: Request) -> bool:
+    """Say whether the body comes in parts, which are gone once they have been sent."""
+    return not isinstance(request.body, bytes | None)
+
+
 def is_repeatable(request: Request) -> bool:
     """Say whether the call may be made again when it is unknown what became of it."""
-    return (
+    return not is_streamed(request) and (
         request.method in _REPEATABLE_METHODS
         or request.operation in SAFE_TO_REPEAT
         or _IDEMPOTENCY_KEY in request.headers
@@ -84,8 +139,8 @@ def is_held(request: Request) -> bool:
 
 def is_stream(request: Request, headers: Mapping[str, str]) -> bool:
     """Say whether an answer is what was asked for, as far as its type says."""
-    wanted = "text/event-stream"
-    return request.accept != wanted or headers.get("Content-Type", wanted).startswith(wanted)
+    wanted = request.accept
+    return wanted == "application/json" or headers.get("Content-Type", wanted).startswith(wanted)
 
 
 def read_timeout(
@@ -98,6 +153,8 @@ def read_timeout(
     elif is_held(request):
         held = next((float(value) for name, value in request.params if name == "timeout"), 30.0)
         seconds = max(default, held + HELD_MARGIN)
+    elif request.operation in LENGTHY:
+        seconds = max(default, LENGTHY_SILENCE)
     if deadline is None:
         return seconds
     return min(seconds, max(0.0, deadline - time.monotonic()) + GRACE)

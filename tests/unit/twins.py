@@ -122,6 +122,15 @@ class Twin:
             return Driven(driven, self._runner)
         return Transport(gateway, policy=policy, timeout=timeout, connect=connect)
 
+    def parts(self, *parts: bytes) -> Any:
+        """Return a body that comes in parts."""
+
+        async def one_by_one() -> AsyncIterator[bytes]:
+            for part in parts:
+                yield part
+
+        return one_by_one() if self._is_async else iter(parts)
+
     def flow(self, handler: Handler, *, policy: RetryPolicy | None = None) -> Any:
         """Return a flow whose gateway's answers are the handler's."""
         transport = self.transport(handler, policy=policy)

@@ -22,10 +22,13 @@ from flowkit.errors import (
     error_from_response,
 )
 from flowkit.transport import operations
+from flowkit.transport._async.bodies import chunks, content
 from flowkit.transport.clients import AsyncScope, Link, client_options, setting_up
 from flowkit.transport.endpoint import Endpoint, Gateway
 from flowkit.transport.failures import FAILURES, NEVER_SENT, failure
-from flowkit.transport.retries import DEFAULT_TIMEOUT, RETRIED_STATUSES, RetryPolicy
+from flowkit.transport.operations import is_streamed
+from flowkit.transport.repeats import is_gone, is_in_time, may_repeat
+from flowkit.transport.retries import DEFAULT_TIMEOUT, RetryPolicy
 from flowkit.transport.sse import EventParser, EventTooLarge, ServerSentEvent
 
 T = TypeVar("T")
@@ -71,6 +74,8 @@ class AsyncTransport:
     ) -> T:
         """Return a successful answer, read.
 
+        A body in parts is sent once: who makes it knows what to do about a failure.
+
         Args:
             request: What an operation's `request` made.
             parse: The operation's `parse`.
@@ -112,7 +117,7 @@ class AsyncTransport:
             try:
                 return await self._reply(link, prepared)
             except NotFound as error:
-                if is_uncertain and _is_gone(prepared, error):
+                if is_uncertain and is_gone(prepared, error):
                     return Reply(204, {}, b"")
                 raise
 
@@ -127,7 +132,7 @@ class AsyncTransport:
         """
         link, response = await self._opened(operations.prepare(request))
         try:
-            yield _chunks(link, response)
+            yield chunks(link, response)
         finally:
             await response.aclose()
 
@@ -156,7 +161,7 @@ class AsyncTransport:
             alive_at = time.monotonic() if alive_at is None else alive_at
             cut: FlowError = APIConnectionError("the gateway ended the stream before its end")
             try:
-                async for chunk in _chunks(link, response):
+                async for chunk in chunks(link, response):
                     for event in parser.feed(chunk):
                         resume_from = event.id or resume_from
                         yield event
@@ -175,6 +180,49 @@ class AsyncTransport:
             delay = self._policy.delay(
                 max(0, failures - 1), parser.retry, outage=time.monotonic() - alive_at
             )
+            if delay is None:
+                raise cut
+            await asyncio.sleep(delay)
+
+    async def download(self, request: Request) -> AsyncIterator[bytes]:
+        """Yield the bytes of a file, each once, however often the connection breaks.
+
+        Source: ranges and preconditions by RFC 9110, 13.1.1 and 14.
+
+        Args:
+            request: Opens the file; `Range` and `If-Match` are added to it when it is resumed.
+
+        Raises:
+            FileChanged: it changed meanwhile; what has been yielded is of the one before.
+            FlowError: it could not be opened, or brought nothing new however often it was
+                resumed.
+        """
+        failures, received = 0, 0
+        alive_at: float | None = None
+        headers = dict(request.headers)
+        while True:
+            call = operations.prepare(request._replace(headers=headers))
+            link, response = await self._opened(call, is_under_way=alive_at is not None)
+            alive_at = time.monotonic() if alive_at is None else alive_at
+            began_at = received
+            try:
+                if received and response.status_code != 206:
+                    raise InvalidResponse("the gateway does not go on where a download broke off")
+                async for chunk in chunks(link, response):
+                    received += len(chunk)
+                    yield chunk
+                return
+            except APIConnectionError as error:
+                cut = error
+            finally:
+                await response.aclose()
+            if not (etag := headers.get("If-Match") or response.headers.get("ETag")):
+                raise cut
+            headers |= {"Range": f"bytes={received}-", "If-Match": etag}
+            failures += 1
+            if received > began_at:
+                failures, alive_at = 0, time.monotonic()
+            delay = self._policy.delay(max(0, failures - 1), outage=time.monotonic() - alive_at)
             if delay is None:
                 raise cut
             await asyncio.sleep(delay)
@@ -228,7 +276,7 @@ class AsyncTransport:
             except FlowError as cause:
                 error = cause
                 # The port may be another gateway's by now, which does not know this one's key.
-                may_have_moved = isinstance(error, Unauthenticated)
+                may_have_moved = isinstance(error, Unauthenticated) and not is_streamed(request)
             except FAILURES as cause:
                 never_sent = isinstance(cause, NEVER_SENT)
                 may_have_moved = isinstance(cause, httpx.ConnectError)
@@ -239,7 +287,7 @@ class AsyncTransport:
             if may_have_moved and relocations < _MOST_RELOCATIONS and await self._relocate(link):
                 relocations += 1
                 continue
-            if not (never_sent or _may_repeat(request, error)):
+            if not (never_sent or may_repeat(request, error)):
                 raise error
             now = time.monotonic()
             broken_at = now if broken_at is None else broken_at
@@ -247,7 +295,7 @@ class AsyncTransport:
                 is_under_way = True  # the connection was there, and broke while the call waited
             outage = now - broken_at if is_under_way else None
             delay = self._policy.delay(failures, error.retry_after, outage=outage)
-            if delay is None or not _is_in_time(now, delay, deadline, error):
+            if delay is None or not is_in_time(now, delay, deadline, error):
                 raise error
             if deadline is not None:
                 delay = min(delay, deadline - now)
@@ -258,8 +306,8 @@ class AsyncTransport:
         """Return the answer of one try, read to its end."""
         response = await self._open(link, request, stream=False, deadline=deadline)
         patience = operations.read_timeout(request, self._timeout, deadline=deadline)
-        content = await _content(response, patience, deadline)
-        return Reply(response.status_code, response.headers, content)
+        body = await content(response, patience, deadline)
+        return Reply(response.status_code, response.headers, body)
 
     async def _open(
         self, link: Link, request: Request, *, stream: bool, deadline: float | None = None
@@ -276,13 +324,13 @@ class AsyncTransport:
             if stream and not operations.is_stream(request, response.headers):
                 await response.aclose()
                 raise InvalidResponse(
-                    f"the gateway's answer to {request.operation} is no stream of events",
+                    f"the gateway's answer to {request.operation} is not of the type asked for",
                     status=response.status_code,
                     hint="is this a flowkit gateway? check the API URL and proxies on the way",
                 )
             return response
-        content = await _content(response, seconds, deadline)
-        raise error_from_response(response.status_code, response.headers, content)
+        body = await content(response, seconds, deadline)
+        raise error_from_response(response.status_code, response.headers, body)
 
     def _client(self, endpoint: Endpoint, *, held: bool) -> httpx.AsyncClient:
         scope = AsyncScope.current()
@@ -320,50 +368,3 @@ class AsyncTransport:
 
 def _closed() -> FlowError:
     return FlowError("this Flow is closed", hint="make another one", code="closed")
-
-
-def _may_repeat(request: Request, error: FlowError) -> bool:
-    if not operations.is_repeatable(request):
-        return False
-    if isinstance(error, InvalidResponse):
-        # Something on the way has damaged the answer, or given its own. A redirection is neither.
-        return error.status is None or 200 <= error.status < 300
-    return isinstance(error, APIConnectionError) or error.status in RETRIED_STATUSES
-
-
-def _is_gone(request: Request, error: NotFound) -> bool:
-    """Say whether a deletion that was tried before finds its work done."""
-    # A 404 of something on the way is no word of the gateway's.
-    return request.method == "DELETE" and error.code != NotFound.code
-
-
-def _is_in_time(now: float, delay: float, deadline: float | None, error: FlowError) -> bool:
-    """Say whether another try can be made; to come back earlier than asked to is none."""
-    if deadline is None:
-        return True
-    return now < deadline and (error.retry_after is None or now + delay < deadline)
-
-
-async def _content(response: httpx.Response, patience: float, deadline: float | None) -> bytes:
-    """Return the whole body, unless it trickles."""
-    parts: list[bytes] = []
-    size, began = 0, time.monotonic()
-    try:
-        async for part in response.aiter_bytes():
-            parts.append(part)
-            size += len(part)
-            now = time.monotonic()
-            is_over = deadline is not None and now > deadline + operations.GRACE
-            if is_over or size < (now - began - patience) * operations.SLOWEST:
-                raise httpx.ReadTimeout("the answer trickles")
-    finally:
-        await response.aclose()
-    return b"".join(parts)
-
-
-async def _chunks(link: Link, response: httpx.Response) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in response.aiter_bytes():
-            yield chunk
-    except FAILURES as error:
-        raise failure(error, link.endpoint) from error

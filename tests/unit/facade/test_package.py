@@ -116,19 +116,44 @@ def test_the_twins_have_the_same_methods() -> None:
         assert public == {name for name in dir(other) if not name.startswith("_")}
 
 
-def test_the_keyed_operations_are_the_contracts() -> None:
+def contract_operations() -> dict[str, tuple[str, bool]]:
+    """Return the method of each operation of the contract, and whether it takes a key."""
     import json
 
     import flowkit_api
 
-    from flowkit.transport.operations import TAKE_IDEMPOTENCY_KEY
-
     contract = json.loads(Path(str(flowkit_api.__file__)).with_name("openapi.json").read_bytes())
-    keyed = {
-        operation["operationId"]
+    key = {"$ref": "#/components/parameters/IdempotencyKey"}
+    return {
+        operation["operationId"]: (method, key in operation.get("parameters", []))
         for path in contract["paths"].values()
         for method, operation in path.items()
         if method != "parameters"
-        and {"$ref": "#/components/parameters/IdempotencyKey"} in operation.get("parameters", [])
     }
+
+
+def test_the_keyed_operations_are_the_contracts() -> None:
+    from flowkit.transport.operations import TAKE_IDEMPOTENCY_KEY
+
+    keyed = {name for name, (_, takes_key) in contract_operations().items() if takes_key}
     assert keyed == TAKE_IDEMPOTENCY_KEY
+
+
+NOT_REPEATED = {
+    "append_upload",  # what has arrived of the first call decides where the second begins
+    "collect_garbage",  # a second answer would not name what went
+    "mount_volume",  # the second finds the target taken
+    "move_file",  # the second finds nothing to move
+    "retry_sweep",  # the second may find that a case has failed once more
+}
+
+
+def test_every_change_is_repeated_safely_or_not_at_all() -> None:
+    from flowkit.transport.operations import LENGTHY, SAFE_TO_REPEAT, TAKE_IDEMPOTENCY_KEY
+
+    changes = {
+        name for name, (method, _) in contract_operations().items() if method in ("post", "patch")
+    }
+    assert changes == SAFE_TO_REPEAT | TAKE_IDEMPOTENCY_KEY | NOT_REPEATED
+    assert not SAFE_TO_REPEAT & (TAKE_IDEMPOTENCY_KEY | NOT_REPEATED)
+    assert set(contract_operations()) >= LENGTHY
