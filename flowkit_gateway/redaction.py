@@ -10,6 +10,9 @@ _SHORTEST = 4
 """Characters of the shortest value that is looked for. Shorter ones occur in any text by chance,
 and a text with every `1` starred out tells what the secret is."""
 
+_CUT = "…"
+"""What a message ends with that was shortened."""
+
 
 def redact(text: str, secrets: Iterable[str]) -> str:
     r"""Return a text with `***` in place of every secret in it.
@@ -30,7 +33,18 @@ def redact(text: str, secrets: Iterable[str]) -> str:
         return text
     # The longest goes first: else one that another begins with would leave the other's rest.
     longest_first = sorted(shown, key=lambda form: (-len(form), form))
-    return re.sub("|".join(map(re.escape, longest_first)), REDACTED, text)
+    text = re.sub("|".join(map(re.escape, longest_first)), REDACTED, text)
+    return _without_cut_secret(text, longest_first) if text.endswith(_CUT) else text
+
+
+def _without_cut_secret(text: str, forms: Iterable[str]) -> str:
+    """Return a shortened text without the beginning of a secret at its end."""
+    whole = text.removesuffix(_CUT)
+    for form in forms:
+        for length in range(min(len(form), len(whole)), _SHORTEST - 1, -1):
+            if whole.endswith(form[:length]):
+                return whole[:-length] + REDACTED + _CUT
+    return text
 
 
 def _forms(secret: str) -> Iterable[str]:

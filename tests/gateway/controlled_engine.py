@@ -142,10 +142,17 @@ class ControlledEngine:
         state: State = State.ENDED,
         exit_code: int | None = 0,
         reason: str | None = "exited",
+        message: str | None = None,
     ) -> None:
         """Let an attempt end."""
         observation = Observation(
-            *attempt, state, time.time(), exit_code=exit_code, reason=reason, output_bytes=1
+            *attempt,
+            state,
+            time.time(),
+            exit_code=exit_code,
+            reason=reason,
+            message=message,
+            output_bytes=1,
         )
         self.machine.ended[attempt] = observation
         self._tell(observation)

@@ -13,19 +13,34 @@ from flowkit_gateway.principal import Principal
 from flowkit_gateway.scheduler import Scheduler
 from flowkit_gateway.store.rows import Created, IdempotencyKey, TaskRow
 from flowkit_gateway.store.store import Store
+from flowkit_gateway.task_parts import TaskParts
 from tests.gateway.controlled_engine import Attempt, ControlledEngine, Machine, State
 
 PROJECT = "default"
 
 
+MakeParts = Callable[[Store], TaskParts]
+"""What the tasks of a gateway may have besides their commands, over its store."""
+
+
+def no_parts(_: Store) -> TaskParts:
+    """Return the parts of tasks that have none."""
+    return TaskParts()
+
+
 class Gateway:
     """The core of one gateway: what it keeps, what runs, and what the test lets happen."""
 
-    def __init__(self, folder: Path, engine: Engine) -> None:
+    def __init__(self, folder: Path, engine: Engine, parts: MakeParts = no_parts) -> None:
         self.store = Store(folder / "flowkit.db")
         self.changes = Changes()
         self.scheduler = Scheduler(
-            self.store, engine, self.changes, data_dir=folder, max_output_bytes=1000
+            self.store,
+            engine,
+            self.changes,
+            data_dir=folder,
+            max_output_bytes=1000,
+            parts=parts(self.store),
         )
 
     async def submit(
@@ -77,10 +92,12 @@ class Gateway:
 class ControlledGateway(Gateway):
     """A gateway on a machine under the test's control."""
 
-    def __init__(self, folder: Path, machine: Machine | None = None) -> None:
+    def __init__(
+        self, folder: Path, machine: Machine | None = None, parts: MakeParts = no_parts
+    ) -> None:
         self.engine = ControlledEngine(machine)
         self.machine = self.engine.machine
-        super().__init__(folder, self.engine)
+        super().__init__(folder, self.engine, parts)
 
     def launch(self, task_id: str) -> Launch:
         """Return how a task was started last."""
@@ -93,10 +110,11 @@ class ControlledGateway(Gateway):
         state: State = State.ENDED,
         exit_code: int | None = 0,
         reason: str | None = "exited",
+        message: str | None = None,
     ) -> None:
         """Let the newest attempt of a task end."""
         attempt: Attempt = (task_id, self.row(task_id).attempt)
-        self.engine.end(attempt, state=state, exit_code=exit_code, reason=reason)
+        self.engine.end(attempt, state=state, exit_code=exit_code, reason=reason, message=message)
 
     async def finish(self, task_id: str) -> TaskRow:
         """Let a task run and end."""
@@ -114,9 +132,11 @@ class ControlledGateway(Gateway):
 
 
 @contextlib.asynccontextmanager
-async def opened(folder: Path, machine: Machine | None = None) -> AsyncIterator[ControlledGateway]:
+async def opened(
+    folder: Path, machine: Machine | None = None, parts: MakeParts = no_parts
+) -> AsyncIterator[ControlledGateway]:
     """Run the core of a gateway for the length of a block, and stop it in an orderly way."""
-    gateway = ControlledGateway(folder, machine)
+    gateway = ControlledGateway(folder, machine, parts)
     try:
         await gateway.scheduler.open()
         yield gateway
