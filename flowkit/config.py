@@ -143,6 +143,15 @@ def gateway_dir() -> Path:
     return _directory("XDG_DATA_HOME", ".local/share") / "gateway"
 
 
+def code_cache_dir() -> Path:
+    """Return where is kept what was read of source trees, whether or not it is there.
+
+    Raises:
+        ConfigError: there is no home directory to look in.
+    """
+    return _directory("XDG_CACHE_HOME", ".cache") / "code"
+
+
 def _directory(variable: str, default: str) -> Path:
     try:
         if home := os.environ.get("FLOWKIT_HOME"):

@@ -1,0 +1,1 @@
+"""The caller's side of a snapshot: what belongs to a source tree, and how it travels."""
