@@ -99,7 +99,7 @@ def test_a_list_comes_in_pages_by_path(api: httpx.Client) -> None:
     found: list[str] = []
     token: str | None = ""
     while token is not None:
-        parameters = {"page_size": 1, **({"page_token": token} if token else {})}
+        parameters = {"page_size": "1"} | ({"page_token": token} if token else {})
         page = api.get("/v1/profile_files", params=parameters).json()
         found += [file["path"] for file in page["items"]]
         token = page.get("next_page_token")

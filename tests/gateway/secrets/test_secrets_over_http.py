@@ -69,11 +69,11 @@ def test_a_list_comes_in_pages_by_name(api: httpx.Client) -> None:
     names = ["B", "a.b", "c-d", "_x", "Z9"]
     for name in names:
         create(api, name)
-    found, token = [], None
-    while token is not None or not found:
-        page = api.get(
-            "/v1/secrets", params={"page_size": 2, **({"page_token": token} if token else {})}
-        ).json()
+    found: list[str] = []
+    token: str | None = ""
+    while token is not None:
+        parameters = {"page_size": "2"} | ({"page_token": token} if token else {})
+        page = api.get("/v1/secrets", params=parameters).json()
         found += [secret["name"] for secret in page["items"]]
         token = page.get("next_page_token")
     assert found == sorted(names)

@@ -58,9 +58,9 @@ def test_a_lost_key_is_not_replaced_while_anything_needs_it(key_file: Path) -> N
     encrypted = Vault(key_file, nothing_kept).encrypt(b"x")
     key_file.unlink()
     vault = Vault(key_file, lambda: encrypted)
-    for use in (lambda: vault.encrypt(b"y"), lambda: vault.decrypt(encrypted)):
+    for use, data in ((vault.encrypt, b"y"), (vault.decrypt, encrypted)):
         with pytest.raises(VaultClosed, match="is lost") as raised:
-            use()
+            use(data)
         assert "backup" in str(raised.value.hint)
     assert not key_file.exists()
     vault = Vault(key_file, nothing_kept)
