@@ -306,6 +306,7 @@ class Scheduler:
         self._changes.publish(row.project, row.id)
         if row.terminal:
             self._queue.remove(row.id)
+            self._waits.forget(row.id)
             self._moved(row)
         elif not self._attempts.cancel(row.id, force=force):
             await self._engine.cancel(row.id, row.attempt, force=force)
@@ -348,6 +349,7 @@ class Scheduler:
         row = await self._store.hold_task(project, task_id, at)
         if row.held_at is not None:
             self._queue.remove(task_id)
+            self._waits.forget(task_id)
         else:
             self._waits.admit(row)
         self._changes.publish(project, task_id)

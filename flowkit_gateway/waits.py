@@ -49,7 +49,7 @@ class Waits:
 
     def admit(self, row: TaskRow) -> None:
         """Let a pending task into the queue, now or once it may."""
-        self._forget(row.id)
+        self.forget(row.id)
         if row.held_at is not None:
             return
         waiting = self.waiting_for(row)
@@ -76,12 +76,13 @@ class Waits:
             self._look_again(behind)
 
     def _look_again(self, task_id: str) -> None:
-        self._forget(task_id)
+        self.forget(task_id)
         row = self._find(task_id)
         if row is not None and row.status == "pending":
             self.admit(row)
 
-    def _forget(self, task_id: str) -> None:
+    def forget(self, task_id: str) -> None:
+        """Keep a task waiting no longer that was cancelled or held."""
         timer = self._timers.pop(task_id, None)
         if timer is not None:
             timer.cancel()

@@ -44,11 +44,14 @@ class Gateway:
         )
 
     async def submit(
-        self, *tasks: Mapping[str, object], key: IdempotencyKey | None = None
+        self,
+        *tasks: Mapping[str, object],
+        key: IdempotencyKey | None = None,
+        project: str = PROJECT,
     ) -> Created:
         """Submit tasks; each needs a command only if it is to have one of its own."""
         return await self.scheduler.submit(
-            Principal("me", PROJECT),
+            Principal("me", project),
             [{"command": ["true"], **task} for task in tasks],
             key,
             answer=ids_of,
