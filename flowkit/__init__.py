@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from flowkit.errors import InvalidGPURequest as InvalidGPURequest
     from flowkit.errors import InvalidRequest as InvalidRequest
     from flowkit.errors import InvalidResponse as InvalidResponse
+    from flowkit.errors import InvalidSweep as InvalidSweep
     from flowkit.errors import InvalidTaskConfig as InvalidTaskConfig
     from flowkit.errors import MalformedRequest as MalformedRequest
     from flowkit.errors import MethodNotAllowed as MethodNotAllowed
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from flowkit.errors import RateLimited as RateLimited
     from flowkit.errors import ServerError as ServerError
     from flowkit.errors import StorageFull as StorageFull
+    from flowkit.errors import SweepNotFound as SweepNotFound
     from flowkit.errors import TaskNotFound as TaskNotFound
     from flowkit.errors import TaskNotTerminal as TaskNotTerminal
     from flowkit.errors import Unauthenticated as Unauthenticated
@@ -81,6 +83,7 @@ _SOURCES = {
     "InvalidGPURequest": "flowkit.errors",
     "InvalidRequest": "flowkit.errors",
     "InvalidResponse": "flowkit.errors",
+    "InvalidSweep": "flowkit.errors",
     "InvalidTaskConfig": "flowkit.errors",
     "MalformedRequest": "flowkit.errors",
     "MethodNotAllowed": "flowkit.errors",
@@ -91,6 +94,7 @@ _SOURCES = {
     "RateLimited": "flowkit.errors",
     "ServerError": "flowkit.errors",
     "StorageFull": "flowkit.errors",
+    "SweepNotFound": "flowkit.errors",
     "Task": "flowkit._sync.task",
     "TaskConfig": "flowkit.task_config",
     "TaskNotFound": "flowkit.errors",
@@ -127,6 +131,7 @@ __all__ = [
     "InvalidGPURequest",
     "InvalidRequest",
     "InvalidResponse",
+    "InvalidSweep",
     "InvalidTaskConfig",
     "MalformedRequest",
     "MethodNotAllowed",
@@ -137,6 +142,7 @@ __all__ = [
     "RateLimited",
     "ServerError",
     "StorageFull",
+    "SweepNotFound",
     "Task",
     "TaskConfig",
     "TaskNotFound",

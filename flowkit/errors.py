@@ -13,6 +13,7 @@
     │  ├─ MalformedRequest                      400: not JSON, a bad header
     │  ├─ NoCapacity                            can never be placed here
     │  ├─ UnsupportedByEngine (NotImplementedError)
+    │  ├─ InvalidSweep                          no such parameter, values or combination
     │  ├─ InvalidPath                           leaves its tree, or no file can have it
     │  ├─ InvalidMount                          its source is not there, or its target cannot be
     │  └─ ChecksumMismatch                      what arrived is not what was sent
@@ -23,7 +24,8 @@
     │  ├─ VolumeNotFound
     │  ├─ FileNotFound (FileNotFoundError)
     │  ├─ SnapshotNotFound
-    │  └─ SecretNotFound
+    │  ├─ SecretNotFound
+    │  └─ SweepNotFound
     ├─ MethodNotAllowed                         405
     ├─ Conflict                                 409, 412
     │  ├─ IdempotencyConflict
@@ -216,6 +218,12 @@ class UnsupportedByEngine(InvalidRequest, NotImplementedError):
     code = "unsupported_by_engine"
 
 
+class InvalidSweep(InvalidRequest):
+    """A sweep's parameters, their values or their combination cannot be."""
+
+    code = "invalid_sweep"
+
+
 class InvalidPath(InvalidRequest):
     """The path leaves its tree, or no file can have it."""
 
@@ -280,6 +288,12 @@ class SecretNotFound(NotFound):
     """There is no such secret in this project (404)."""
 
     code = "secret_not_found"
+
+
+class SweepNotFound(NotFound):
+    """There is no such sweep in this project (404)."""
+
+    code = "sweep_not_found"
 
 
 class MethodNotAllowed(FlowError):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from flowkit_gateway.store.rows import TaskRow
     from flowkit_gateway.store.secrets import Secrets
     from flowkit_gateway.store.store import Store
+    from flowkit_gateway.sweeps import Sweeps
     from flowkit_gateway.vault import Vault
     from flowkit_gateway.volumes import Volumes
 
@@ -40,6 +41,7 @@ class Gateway:
 
     store: Store
     scheduler: Scheduler
+    sweeps: Sweeps
     volumes: Volumes
     changes: Changes
     engine: Engine

@@ -61,6 +61,7 @@ class Changes:
     def __init__(self) -> None:
         self._tasks: dict[str, set[Waiter]] = {}
         self._projects: dict[str, set[Waiter]] = {}
+        self._sweeps: dict[str, set[Waiter]] = {}
 
     def task(self, task_id: str) -> Waiter:
         """Return a context manager that watches one task."""
@@ -69,6 +70,15 @@ class Changes:
     def project(self, project: str) -> Waiter:
         """Return a context manager that watches a project's events."""
         return Waiter(self._projects, project)
+
+    def sweep(self, sweep_id: str) -> Waiter:
+        """Return a context manager that watches one sweep."""
+        return Waiter(self._sweeps, sweep_id)
+
+    def publish_sweep(self, sweep_id: str) -> None:
+        """Wake whoever watches the sweep."""
+        for waiter in self._sweeps.get(sweep_id, ()):
+            waiter.wake()
 
     def publish(self, project: str, task_id: str | None = None) -> None:
         """Wake whoever watches the task or the project."""
@@ -80,7 +90,7 @@ class Changes:
 
     def wake_all(self) -> None:
         """Wake everybody, so that they can notice a shutdown."""
-        for group in (self._tasks, self._projects):
+        for group in (self._tasks, self._projects, self._sweeps):
             for waiters in group.values():
                 for waiter in waiters:
                     waiter.wake()

@@ -22,6 +22,7 @@ from flowkit_gateway.problems import (
     Problem,
     SecretNotFound,
     SnapshotNotFound,
+    SweepNotFound,
     TaskNotFound,
     VolumeNotFound,
 )
@@ -422,6 +423,8 @@ def _not_found(parameter: str) -> Problem:
         return SnapshotNotFound("there is no such snapshot: this is not a snapshot's id")
     if parameter == "secret_name":
         return SecretNotFound("there is no such secret: this cannot be a secret's name")
+    if parameter == "sweep_id":
+        return SweepNotFound("there is no such sweep: this is not a sweep's id")
     return NotFound("there is nothing at this path")
 
 

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flowkit_gateway.store.attempts import AttemptRow
+    from flowkit.sweeps import Cases
     from flowkit_gateway.store.rows import EventRow, TaskRow
+    from flowkit_gateway.store.sweeps import CaseRow, SweepPlan, SweepRow
 
 
 @lru_cache(maxsize=1024)
@@ -91,6 +93,55 @@ def event_document(row: EventRow) -> dict[str, object]:
             "reason": row.reason,
             "exit_code": row.exit_code,
             "message": row.message,
+        }
+    )
+
+
+def sweep_document(row: SweepRow, plan: SweepPlan) -> dict[str, object]:
+    """Return the contract's `Sweep`, without keys that have no value."""
+    return _without_none(
+        {
+            "id": row.id,
+            "name": row.name,
+            "project": row.project,
+            "created_by": row.created_by,
+            "status": row.status,
+            # As of a task, what may hold secrets of the caller's shell never comes out.
+            "task": {key: value for key, value in plan.task.items() if key != "caller_env"},
+            "parameters": [
+                {"name": name, "values": values} for name, values in plan.parameters.items()
+            ],
+            "combine": row.combine,
+            "max_parallel": row.max_parallel,
+            "on_failure": row.on_failure,
+            "progress": {
+                "total": row.total,
+                "pending": row.pending,
+                "active": row.active,
+                "completed": row.completed,
+                "failed": row.failed,
+                "cancelled": row.cancelled,
+            },
+            "created_at": timestamp(row.created_at),
+            "finished_at": _timestamp_or_none(row.finished_at),
+            "cancel_requested_at": _timestamp_or_none(row.cancel_requested_at),
+        }
+    )
+
+
+def sweep_case_document(row: CaseRow, cases: Cases) -> dict[str, object]:
+    """Return the contract's `SweepCase`, without keys that have no value."""
+    return _without_none(
+        {
+            "number": row.number,
+            "parameters": cases[row.number],
+            "status": row.status,
+            "attempt": row.attempt,
+            "task_id": row.task_id,
+            "exit_code": row.exit_code,
+            "reason": row.reason,
+            "message": row.message,
+            "finished_at": _timestamp_or_none(row.finished_at),
         }
     )
 

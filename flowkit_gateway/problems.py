@@ -162,6 +162,18 @@ class SecretNotFound(Problem):
     title = "Secret not found"
 
 
+class SweepNotFound(Problem):
+    status = 404
+    code = "sweep_not_found"
+    title = "Sweep not found"
+
+
+class InvalidSweep(Problem):
+    status = 422
+    code = "invalid_sweep"
+    title = "Invalid sweep"
+
+
 class InvalidPath(Problem):
     status = 422
     code = "invalid_path"

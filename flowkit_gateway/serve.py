@@ -34,7 +34,9 @@ from flowkit_gateway.store.encrypted import any_encrypted
 from flowkit_gateway.store.profile_files import ProfileFiles
 from flowkit_gateway.store.secrets import Secrets
 from flowkit_gateway.store.store import Store
+from flowkit_gateway.store.sweeps import SweepStore
 from flowkit_gateway.store.task_credentials import TaskCredentials
+from flowkit_gateway.sweeps import SweepPart, Sweeps
 from flowkit_gateway.task_parts import TaskParts
 from flowkit_gateway.task_secrets import SecretsPart
 from flowkit_gateway.vault import FILE_NAME as KEY_FILE_NAME
@@ -152,6 +154,7 @@ async def _run(
     changes = Changes()
     log_watcher = GrowthWatcher()
     volumes = Volumes(store, settings.data_dir)
+    sweep_rows = SweepStore(store)
     scheduler = Scheduler(
         store,
         engine,
@@ -160,13 +163,19 @@ async def _run(
         max_output_bytes=settings.max_output_bytes,
         parts=TaskParts(
             # Secrets after profile files: where both are one file of a home, the secret stays.
-            [ProfileFilesPart(profile_files), SecretsPart(project_secrets)],
+            [
+                ProfileFilesPart(profile_files),
+                SecretsPart(project_secrets),
+                SweepPart(sweep_rows),
+            ],
             TaskCredentials(store.database, vault),
         ),
     )
+    sweeps = Sweeps(sweep_rows, store, scheduler, changes, vault)
     gateway = Gateway(
         store=store,
         scheduler=scheduler,
+        sweeps=sweeps,
         volumes=volumes,
         changes=changes,
         engine=engine,
@@ -192,6 +201,7 @@ async def _run(
     _on_signals(settings, app, stop)
     try:
         await scheduler.open()
+        sweeps.open()
         server = HTTPServer(app)
         await server.begin(listener)
         url = f"http://{_in_url(settings.host)}:{listener.getsockname()[1]}"
@@ -212,7 +222,7 @@ async def _run(
             logger.info("the key is in %s", settings.data_dir / discovery.FILE_NAME)
         app.last_call = time.monotonic()
         try:
-            await server.serve_until(stop, _idle_stop(settings, app, scheduler, stop))
+            await server.serve_until(stop, _idle_stop(settings, app, gateway, stop))
         finally:
             # First of all, so that nobody begins to use a gateway that is about to go.
             discovery.withdraw(settings.data_dir)
@@ -220,6 +230,7 @@ async def _run(
             await server.shutdown([listener])
     finally:
         log_watcher.close()
+        await sweeps.close()
         await scheduler.close()
         store.close()
     logger.info("stopped; tasks that run live on")
@@ -331,10 +342,11 @@ def _reread_keys(app: App, path: Path) -> None:
 
 
 def _idle_stop(
-    settings: Settings, app: App, scheduler: Scheduler, stop: asyncio.Event
+    settings: Settings, app: App, gateway: Gateway, stop: asyncio.Event
 ) -> Callable[[], None]:
     def stop_when_idle() -> None:
-        if not settings.idle_timeout or app.calls or not scheduler.idle:
+        is_idle = gateway.scheduler.idle and gateway.sweeps.idle
+        if not settings.idle_timeout or app.calls or not is_idle:
             return
         if time.monotonic() - app.last_call >= settings.idle_timeout:
             logger.info("nothing to do for %g s", settings.idle_timeout)

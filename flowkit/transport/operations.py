@@ -52,7 +52,7 @@ SAFE_TO_REPEAT = frozenset(
 )
 """Operations whose second call leaves what the first one left, though their method need not."""
 
-HELD = frozenset({"wait_task"})
+HELD = frozenset({"wait_sweep", "wait_task"})
 """Operations whose answer the gateway holds back until something happens."""
 
 LENGTHY = frozenset(
