@@ -22,19 +22,27 @@ if TYPE_CHECKING:
     from flowkit._async.client import AsyncClient as AsyncClient
     from flowkit._async.flow import AsyncFlow as AsyncFlow
     from flowkit._async.task import AsyncTask as AsyncTask
+    from flowkit._async.volume import AsyncVolume as AsyncVolume
     from flowkit._sync.client import Client as Client
     from flowkit._sync.flow import Flow as Flow
     from flowkit._sync.task import Task as Task
+    from flowkit._sync.volume import Volume as Volume
+    from flowkit.errors import AlreadyExists as AlreadyExists
     from flowkit.errors import APIConnectionError as APIConnectionError
     from flowkit.errors import APITimeout as APITimeout
+    from flowkit.errors import ChecksumMismatch as ChecksumMismatch
     from flowkit.errors import ConfigError as ConfigError
     from flowkit.errors import Conflict as Conflict
     from flowkit.errors import ErrorDetail as ErrorDetail
+    from flowkit.errors import FileChanged as FileChanged
+    from flowkit.errors import FileNotFound as FileNotFound
     from flowkit.errors import FlowError as FlowError
     from flowkit.errors import GatewayStartError as GatewayStartError
     from flowkit.errors import HostNotAllowed as HostNotAllowed
     from flowkit.errors import IdempotencyConflict as IdempotencyConflict
     from flowkit.errors import InvalidGPURequest as InvalidGPURequest
+    from flowkit.errors import InvalidMount as InvalidMount
+    from flowkit.errors import InvalidPath as InvalidPath
     from flowkit.errors import InvalidRequest as InvalidRequest
     from flowkit.errors import InvalidResponse as InvalidResponse
     from flowkit.errors import InvalidSweep as InvalidSweep
@@ -43,18 +51,27 @@ if TYPE_CHECKING:
     from flowkit.errors import MethodNotAllowed as MethodNotAllowed
     from flowkit.errors import NoCapacity as NoCapacity
     from flowkit.errors import NotFound as NotFound
+    from flowkit.errors import OffsetConflict as OffsetConflict
     from flowkit.errors import PayloadTooLarge as PayloadTooLarge
     from flowkit.errors import PermissionDenied as PermissionDenied
+    from flowkit.errors import QuotaExceeded as QuotaExceeded
+    from flowkit.errors import RangeNotSatisfiable as RangeNotSatisfiable
     from flowkit.errors import RateLimited as RateLimited
+    from flowkit.errors import SecretNotFound as SecretNotFound
     from flowkit.errors import ServerError as ServerError
+    from flowkit.errors import SnapshotIncomplete as SnapshotIncomplete
+    from flowkit.errors import SnapshotNotFound as SnapshotNotFound
     from flowkit.errors import StorageFull as StorageFull
     from flowkit.errors import SweepNotFound as SweepNotFound
     from flowkit.errors import TaskNotFound as TaskNotFound
+    from flowkit.errors import TaskNotPending as TaskNotPending
     from flowkit.errors import TaskNotTerminal as TaskNotTerminal
     from flowkit.errors import Unauthenticated as Unauthenticated
     from flowkit.errors import Unavailable as Unavailable
     from flowkit.errors import UnsupportedByEngine as UnsupportedByEngine
     from flowkit.errors import UnsupportedMediaType as UnsupportedMediaType
+    from flowkit.errors import VolumeInUse as VolumeInUse
+    from flowkit.errors import VolumeNotFound as VolumeNotFound
     from flowkit.errors import WaitTimeout as WaitTimeout
     from flowkit.gpus import GPURequest as GPURequest
     from flowkit.requirements import InstanceRequirements as InstanceRequirements
@@ -65,14 +82,19 @@ if TYPE_CHECKING:
 _SOURCES = {
     "APIConnectionError": "flowkit.errors",
     "APITimeout": "flowkit.errors",
+    "AlreadyExists": "flowkit.errors",
     "AsyncClient": "flowkit._async.client",
     "AsyncFlow": "flowkit._async.flow",
     "AsyncTask": "flowkit._async.task",
+    "AsyncVolume": "flowkit._async.volume",
     "AvailableInstance": "flowkit_api.models.instance_type",
+    "ChecksumMismatch": "flowkit.errors",
     "Client": "flowkit._sync.client",
     "ConfigError": "flowkit.errors",
     "Conflict": "flowkit.errors",
     "ErrorDetail": "flowkit.errors",
+    "FileChanged": "flowkit.errors",
+    "FileNotFound": "flowkit.errors",
     "Flow": "flowkit._sync.flow",
     "FlowError": "flowkit.errors",
     "GPURequest": "flowkit.gpus",
@@ -81,6 +103,8 @@ _SOURCES = {
     "IdempotencyConflict": "flowkit.errors",
     "InstanceRequirements": "flowkit.requirements",
     "InvalidGPURequest": "flowkit.errors",
+    "InvalidMount": "flowkit.errors",
+    "InvalidPath": "flowkit.errors",
     "InvalidRequest": "flowkit.errors",
     "InvalidResponse": "flowkit.errors",
     "InvalidSweep": "flowkit.errors",
@@ -89,15 +113,22 @@ _SOURCES = {
     "MethodNotAllowed": "flowkit.errors",
     "NoCapacity": "flowkit.errors",
     "NotFound": "flowkit.errors",
+    "OffsetConflict": "flowkit.errors",
     "PayloadTooLarge": "flowkit.errors",
     "PermissionDenied": "flowkit.errors",
+    "QuotaExceeded": "flowkit.errors",
+    "RangeNotSatisfiable": "flowkit.errors",
     "RateLimited": "flowkit.errors",
+    "SecretNotFound": "flowkit.errors",
     "ServerError": "flowkit.errors",
+    "SnapshotIncomplete": "flowkit.errors",
+    "SnapshotNotFound": "flowkit.errors",
     "StorageFull": "flowkit.errors",
     "SweepNotFound": "flowkit.errors",
     "Task": "flowkit._sync.task",
     "TaskConfig": "flowkit.task_config",
     "TaskNotFound": "flowkit.errors",
+    "TaskNotPending": "flowkit.errors",
     "TaskNotTerminal": "flowkit.errors",
     "TaskPlan": "flowkit_api.models.task_plan",
     "TaskReason": "flowkit.status",
@@ -106,6 +137,9 @@ _SOURCES = {
     "Unavailable": "flowkit.errors",
     "UnsupportedByEngine": "flowkit.errors",
     "UnsupportedMediaType": "flowkit.errors",
+    "Volume": "flowkit._sync.volume",
+    "VolumeInUse": "flowkit.errors",
+    "VolumeNotFound": "flowkit.errors",
     "WaitTimeout": "flowkit.errors",
 }
 _OTHER_NAMES = {"AvailableInstance": "InstanceType"}
@@ -113,14 +147,19 @@ _OTHER_NAMES = {"AvailableInstance": "InstanceType"}
 __all__ = [
     "APIConnectionError",
     "APITimeout",
+    "AlreadyExists",
     "AsyncClient",
     "AsyncFlow",
     "AsyncTask",
+    "AsyncVolume",
     "AvailableInstance",
+    "ChecksumMismatch",
     "Client",
     "ConfigError",
     "Conflict",
     "ErrorDetail",
+    "FileChanged",
+    "FileNotFound",
     "Flow",
     "FlowError",
     "GPURequest",
@@ -129,6 +168,8 @@ __all__ = [
     "IdempotencyConflict",
     "InstanceRequirements",
     "InvalidGPURequest",
+    "InvalidMount",
+    "InvalidPath",
     "InvalidRequest",
     "InvalidResponse",
     "InvalidSweep",
@@ -137,15 +178,22 @@ __all__ = [
     "MethodNotAllowed",
     "NoCapacity",
     "NotFound",
+    "OffsetConflict",
     "PayloadTooLarge",
     "PermissionDenied",
+    "QuotaExceeded",
+    "RangeNotSatisfiable",
     "RateLimited",
+    "SecretNotFound",
     "ServerError",
+    "SnapshotIncomplete",
+    "SnapshotNotFound",
     "StorageFull",
     "SweepNotFound",
     "Task",
     "TaskConfig",
     "TaskNotFound",
+    "TaskNotPending",
     "TaskNotTerminal",
     "TaskPlan",
     "TaskReason",
@@ -154,6 +202,9 @@ __all__ = [
     "Unavailable",
     "UnsupportedByEngine",
     "UnsupportedMediaType",
+    "Volume",
+    "VolumeInUse",
+    "VolumeNotFound",
     "WaitTimeout",
     "__version__",
 ]

@@ -4,35 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Generic, Self, TypeVar, overload
 
 from flowkit_api.models.engine_name import EngineName
 from flowkit_api.models.money import Money
 from flowkit_api.models.task import Task as TaskData
 
 from flowkit.errors import TaskNotFound
+from flowkit.handle_fields import Field
 from flowkit.status import TaskReason, TaskStatus, is_terminal
-
-T = TypeVar("T")
-
-
-class Field(Generic[T]):
-    """A field of a task, as the gateway last told it."""
-
-    def __set_name__(self, owner: type[TaskFields], name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, task: None, owner: type[TaskFields]) -> Self: ...
-
-    @overload
-    def __get__(self, task: TaskFields, owner: type[TaskFields]) -> T: ...
-
-    def __get__(self, task: TaskFields | None, owner: type[TaskFields]) -> Self | T:
-        if task is None:
-            return self
-        value: T = getattr(task.data, self._name)
-        return value
 
 
 class TaskFields:

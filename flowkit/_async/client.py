@@ -11,12 +11,13 @@ from flowkit.transport.retries import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from flowkit._async.task import AsyncTask
+    from flowkit._async.volume import AsyncVolume
     from flowkit.task_config import TaskLike
     from flowkit.transport._async.transport import AsyncTransport
 
 
 class AsyncClient:
-    """Runs tasks in four words: `run`, `status`, `cancel`, `provider_port`.
+    """Runs tasks in few words: `run`, `status`, `cancel`, `volumes`, `provider_port`.
 
     Args:
         api_url: Where the gateway is; the configured or embedded one unless given.
@@ -106,6 +107,10 @@ class AsyncClient:
         """
         task = await self.flow.tasks.cancel(task_id, force=force)
         return task.status == TaskStatus.CANCELLED or not task.is_terminal
+
+    async def volumes(self) -> list[AsyncVolume]:
+        """Return the project's volumes and those shared with the caller, newest first."""
+        return await self.flow.list_volumes(limit=None)
 
     def provider_port(self) -> AsyncTransport:
         """Return the client for generated calls, `flow.api`."""

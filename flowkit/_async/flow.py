@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
-from flowkit._async.connection import AsyncConnection
+from flowkit._async.stored_data import AsyncStoredData
 
 if TYPE_CHECKING:
     from flowkit_api.models import Event, InstanceType, Server, TaskPlan, TaskStatus
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flowkit.task_filters import Statuses
 
 
-class AsyncFlow(AsyncConnection):
+class AsyncFlow(AsyncStoredData):
     """Submits tasks, waits for them, reads their output.
 
     With no argument, no environment variable and no configuration file that names a gateway, the

@@ -12,12 +12,13 @@ from flowkit.transport.retries import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from flowkit._sync.task import Task
+    from flowkit._sync.volume import Volume
     from flowkit.task_config import TaskLike
     from flowkit.transport._sync.transport import Transport
 
 
 class Client:
-    """Runs tasks in four words: `run`, `status`, `cancel`, `provider_port`.
+    """Runs tasks in few words: `run`, `status`, `cancel`, `volumes`, `provider_port`.
 
     Args:
         api_url: Where the gateway is; the configured or embedded one unless given.
@@ -107,6 +108,10 @@ class Client:
         """
         task = self.flow.tasks.cancel(task_id, force=force)
         return task.status == TaskStatus.CANCELLED or not task.is_terminal
+
+    def volumes(self) -> list[Volume]:
+        """Return the project's volumes and those shared with the caller, newest first."""
+        return self.flow.list_volumes(limit=None)
 
     def provider_port(self) -> Transport:
         """Return the client for generated calls, `flow.api`."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
-from flowkit._sync.connection import Connection
+from flowkit._sync.stored_data import StoredData
 
 if TYPE_CHECKING:
     from flowkit_api.models import Event, InstanceType, Server, TaskPlan, TaskStatus
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flowkit.task_filters import Statuses
 
 
-class Flow(Connection):
+class Flow(StoredData):
     """Submits tasks, waits for them, reads their output.
 
     With no argument, no environment variable and no configuration file that names a gateway, the
