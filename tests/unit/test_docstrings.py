@@ -17,6 +17,7 @@ PURE_MODULES = [
     "flowkit.gpus",
     "flowkit.instances",
     "flowkit.sizes",
+    "flowkit.sweeps",
 ]
 WITH_EXAMPLES = [m for m in PURE_MODULES if m not in ("flowkit.gpu_grammar", "flowkit.gpu_models")]
 
