@@ -1,7 +1,14 @@
 """Describe a source tree, and learn what the gateway lacks of it.
 
 A snapshot's id follows from its content, so that describing the same tree again finds
-the same snapshot.
+the same snapshot, and the call needs no idempotency key. A tree that is too large for
+one call is described in several, each based on the one before: a tree of the first
+entries, in the order of their paths, is a tree too.
+
+The id is `snap_` and the first 26 characters of the SHA-256, in base 32 (RFC 4648) in
+lower case, of this text: the line `flowkit snapshot 1`, and for each entry in the order
+of the bytes of its path `file MODE SIZE SHA256 PATH NUL`, `directory MODE PATH NUL` or
+`symlink PATH NUL TARGET NUL`, with the mode as three octal digits.
 
 Operation `create_snapshot`: POST /v1/snapshots
 """
@@ -11,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...codec import decode, encode
-from ...types import Request, present
+from ...types import Request
 
 if TYPE_CHECKING:
     from ...models.snapshot import Snapshot
@@ -19,12 +26,11 @@ if TYPE_CHECKING:
     from ...types import AsyncioClient, Reply, SyncClient
 
 
-def request(*, body: SnapshotCreate, idempotency_key: str | None = None) -> Request:
+def request(*, body: SnapshotCreate) -> Request:
     """Make the request, and send nothing.
 
     Args:
         body: What to send.
-        idempotency_key: Makes the call safe to repeat; the first answer is given again.
 
     Returns:
         The request.
@@ -33,7 +39,7 @@ def request(*, body: SnapshotCreate, idempotency_key: str | None = None) -> Requ
         method="POST",
         path="/v1/snapshots",
         params=(),
-        headers=dict(present(("Idempotency-Key", idempotency_key))),
+        headers={},
         body=encode(body),
         content_type="application/json",
         accept="application/json",
@@ -58,15 +64,12 @@ def parse(reply: Reply) -> Snapshot:
     return decode(reply.content, Snapshot)
 
 
-def sync(
-    *, client: SyncClient, body: SnapshotCreate, idempotency_key: str | None = None
-) -> Snapshot:
+def sync(*, client: SyncClient, body: SnapshotCreate) -> Snapshot:
     """Describe a source tree, and learn what the gateway lacks of it.
 
     Args:
         client: What to send with.
         body: What to send.
-        idempotency_key: Makes the call safe to repeat; the first answer is given again.
 
     Returns:
         The snapshot.
@@ -75,18 +78,15 @@ def sync(
         ApiError: The gateway refused; other clients raise their own errors.
         InvalidBody: The answer is not what the contract says.
     """
-    return parse(client.send(request(body=body, idempotency_key=idempotency_key)))
+    return parse(client.send(request(body=body)))
 
 
-async def asyncio(
-    *, client: AsyncioClient, body: SnapshotCreate, idempotency_key: str | None = None
-) -> Snapshot:
+async def asyncio(*, client: AsyncioClient, body: SnapshotCreate) -> Snapshot:
     """Describe a source tree, and learn what the gateway lacks of it.
 
     Args:
         client: What to send with.
         body: What to send.
-        idempotency_key: Makes the call safe to repeat; the first answer is given again.
 
     Returns:
         The snapshot.
@@ -95,4 +95,4 @@ async def asyncio(
         ApiError: The gateway refused; other clients raise their own errors.
         InvalidBody: The answer is not what the contract says.
     """
-    return parse(await client.send(request(body=body, idempotency_key=idempotency_key)))
+    return parse(await client.send(request(body=body)))
