@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,9 @@ class Capabilities(NamedTuple):
     fractional_gpus: bool
     queues: bool = False
     """The engine has a queue of its own: it is handed tasks at once, also where nothing is free."""
+    mounts: Literal["namespace", "links"] | None = None
+    """How mounts are made: really, in a view of the task's own; by links whose paths the task is
+    told, where the machine forbids the former; or not at all. Known once the engine is open."""
 
 
 class BindMount(NamedTuple):

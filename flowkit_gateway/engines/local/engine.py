@@ -20,14 +20,23 @@ from flowkit_gateway.engines.engine import (
     StartError,
     State,
 )
-from flowkit_gateway.engines.local import cgroups, claim, devices, leftovers, outcome, procfs
+from flowkit_gateway.engines.local import (
+    cgroups,
+    claim,
+    devices,
+    leftovers,
+    mount_links,
+    outcome,
+    outputs,
+    procfs,
+)
 from flowkit_gateway.engines.local.environment import task_environment
 from flowkit_gateway.engines.local.forkserver import ForkServer, Spawned
 from flowkit_gateway.engines.local.outcome import Outcome
 from flowkit_gateway.engines.local.watch import ProcessWatch
 
 if TYPE_CHECKING:
-    from flowkit_gateway.engines.local.supervisor import Job
+    from flowkit_gateway.engines.local.command import Job
 
 _log = logging.getLogger(__name__)
 
@@ -53,12 +62,14 @@ class LocalEngine:
         tasks_dir: Directory with one directory for each task, which has one for each attempt.
         task_umask: Umask of the commands, which a gateway's own should not be; -1 for that of
             this process. The files of an attempt are private whatever it is.
+        namespaces: Whether mounts may be made in namespaces, where the machine allows it.
     """
 
     name = "local"
 
-    def __init__(self, tasks_dir: Path, *, task_umask: int = -1) -> None:
+    def __init__(self, tasks_dir: Path, *, task_umask: int = -1, namespaces: bool = True) -> None:
         self._tasks_dir = tasks_dir
+        self._namespaces = namespaces
         self._fork_server = ForkServer(task_umask)
         self._attempts: dict[tuple[str, int], _Attempt] = {}
         self._sweeps: set[asyncio.Task[None]] = set()
@@ -69,7 +80,12 @@ class LocalEngine:
 
     def capabilities(self) -> Capabilities:
         """Say what the engine can do."""
-        return Capabilities(max_num_instances=1, in_place=True, fractional_gpus=True)
+        return Capabilities(
+            max_num_instances=1,
+            in_place=True,
+            fractional_gpus=True,
+            mounts="namespace" if self._namespaces else "links",
+        )
 
     def capacity(self) -> Capacity:
         """Say what there is to share; found out once."""
@@ -84,7 +100,11 @@ class LocalEngine:
         self._memory_root = cgroups.memory_root()
         await self._fork_server.open()
         # The vendor's library takes its time, and a spawner can start meanwhile.
-        await asyncio.to_thread(self.capacity)
+        discovery = asyncio.to_thread(self.capacity)
+        if self._namespaces:
+            _, self._namespaces = await asyncio.gather(discovery, self._may_mount())
+        else:
+            await discovery
 
     async def start(self, launch: Launch) -> None:
         """Start an attempt and report RUNNING and, in time, ENDED or LOST.
@@ -94,6 +114,8 @@ class LocalEngine:
         """
         attempt = _Attempt(launch.task_id, launch.attempt, launch.run_dir)
         _prepare(attempt.run_dir)
+        if launch.mounts and not self._namespaces:
+            launch = mount_links.with_links(launch)
         self._attempts[attempt.task_id, attempt.number] = attempt
         try:
             spawned = await self._fork_server.spawn(self._job(launch))
@@ -147,6 +169,13 @@ class LocalEngine:
         if self._sweeps:
             await asyncio.wait(self._sweeps)
 
+    async def _may_mount(self) -> bool:
+        try:
+            return await self._fork_server.may_mount()
+        except StartError as error:
+            _log.error("cannot find out how to make mounts, so they will be links: %s", error)
+            return False
+
     def _job(self, launch: Launch) -> Job:
         real = any(not device.simulated for device in self.capacity().devices)
         return {
@@ -154,6 +183,11 @@ class LocalEngine:
             "command": list(launch.command),
             "env": task_environment(launch, real_devices=real),
             "working_dir": launch.working_dir,
+            "mounts": [
+                {"target": each.target, "source": str(each.source), "read_only": each.read_only}
+                for each in launch.mounts
+            ],
+            "outputs": list(launch.outputs),
             "max_run_time": launch.max_run_time,
             "grace_period": launch.grace_period,
             "max_output_bytes": launch.max_output_bytes,
@@ -223,6 +257,7 @@ class LocalEngine:
             if self._memory_root:
                 name = cgroups.group_name(owner.pid, owner.start_time)
                 cgroups.remove(f"{self._memory_root.path}/{name}")
+            await asyncio.to_thread(_remove_tree, Path(attempt.run_dir, outputs.PARTIAL))
             self._observe(attempt, State.LOST, message=_cause(attempt.run_dir))
 
         if owner.boot_id != self._boot_id:

@@ -14,13 +14,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from flowkit_gateway.engines.engine import StartError
 from flowkit_gateway.engines.local import tree
 
 if TYPE_CHECKING:
-    from flowkit_gateway.engines.local.supervisor import Job
+    from flowkit_gateway.engines.local.command import Job
 
 _log = logging.getLogger(__name__)
 
@@ -41,8 +41,16 @@ class Spawned(NamedTuple):
     """None when it had ended before anybody looked."""
 
 
+class _Answer(TypedDict, total=False):
+    id: int
+    pid: int
+    start_time: int | None
+    may_mount: bool
+    error: str
+
+
 class _Request:
-    def __init__(self, frame: bytes, answer: asyncio.Future[Spawned]) -> None:
+    def __init__(self, frame: bytes, answer: asyncio.Future[_Answer]) -> None:
         self.frame = frame
         self.answer = answer
         self.tries = 0
@@ -95,9 +103,21 @@ class ForkServer:
         Raises:
             StartError: it could not be forked.
         """
+        answer = await self._ask(job)
+        return Spawned(answer["pid"], answer["start_time"])
+
+    async def may_mount(self) -> bool:
+        """Find out whether this machine lets a task have mounts of its own.
+
+        Raises:
+            StartError: nobody could be asked.
+        """
+        return (await self._ask({}))["may_mount"]
+
+    async def _ask(self, request_body: Job | dict[str, str]) -> _Answer:
         number = next(self._numbers)
-        body = json.dumps({"id": number, **job}).encode()
-        answer: asyncio.Future[Spawned] = asyncio.get_running_loop().create_future()
+        body = json.dumps({"id": number, **request_body}).encode()
+        answer: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
         request = self._open[number] = _Request(_LENGTH.pack(len(body)) + body, answer)
         self._send(request)
         try:
@@ -129,16 +149,16 @@ class ForkServer:
         else:
             self._transport.write(request.frame)
 
-    def answered(self, number: int, spawned: Spawned | None, error: str | None) -> None:
+    def answered(self, answer: _Answer) -> None:
         """Take an answer of the spawner."""
         self._deaths = 0
-        request = self._open.get(number)
+        request = self._open.get(answer["id"])
         if request is None:
             return
-        if spawned is None:
-            self._fail(request, error or "no supervisor was started")
+        if "error" in answer:
+            self._fail(request, answer["error"])
         elif not request.answer.done():
-            request.answer.set_result(spawned)
+            request.answer.set_result(answer)
 
     def _fail(self, request: _Request, message: str) -> None:
         if not request.answer.done():
@@ -184,10 +204,9 @@ class _Answers(asyncio.Protocol):
             end = _LENGTH.size + _LENGTH.unpack_from(self._received)[0]
             if len(self._received) < end:
                 return
-            answer = json.loads(self._received[_LENGTH.size : end])
+            answer: _Answer = json.loads(self._received[_LENGTH.size : end])
             del self._received[:end]
-            spawned = Spawned(answer["pid"], answer["start_time"]) if "pid" in answer else None
-            self._server.answered(answer["id"], spawned, answer.get("error"))
+            self._server.answered(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.lost()

@@ -23,6 +23,11 @@ _LOOK_EVERY = 256 * 1024
 """Bytes of output between two looks at the disk; what prints less may use its last room."""
 
 
+def least_free(disk: os.statvfs_result) -> float:
+    """Return how many bytes of a disk what is kept of a task must leave free."""
+    return min(_LEAST_FREE, disk.f_blocks * disk.f_frsize * _LEAST_FREE_SHARE)
+
+
 class Output:
     """Writes chunks in the order of their arrival; a full disk loses output but never stops it.
 
@@ -80,7 +85,7 @@ class Output:
             return True
         self._since_look = 0
         disk = os.statvfs(self._run_dir)
-        least = min(_LEAST_FREE, disk.f_blocks * disk.f_frsize * _LEAST_FREE_SHARE)
+        least = least_free(disk)
         if self._lost:
             # Not at the first free block, or one notice would follow on the other.
             least *= 2

@@ -1,8 +1,9 @@
 """A warm process that forks supervisors: 1 ms a task, where a fresh Python takes 10.
 
 Run as `python -I -S spawner.py FD` with one end of a socket pair. A request is the JSON of a
-`supervisor.Job` with an `id`, an answer is `{"id", "pid", "start_time"}` or `{"id", "error"}`;
-each is preceded by its length, four bytes, little-endian. It ends when the other end is closed.
+`command.Job` with an `id`, an answer is `{"id", "pid", "start_time"}` or `{"id", "error"}`. To a
+request that is an `id` alone the answer is `{"id", "may_mount"}`: whether tasks can have mounts.
+Each is preceded by its length, four bytes, little-endian. It ends when the other end is closed.
 Standard library only.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -25,9 +27,10 @@ if "flowkit_gateway" not in sys.modules:
         _package.__path__ = [_directory]
         _directory = os.path.dirname(_directory)
 
-from flowkit_gateway.engines.local import procfs, supervisor
+from flowkit_gateway.engines.local import mount_namespace, procfs, supervisor
 
 _LENGTH = struct.Struct("<I")
+_PROBE_TIMEOUT = 2.0
 
 
 def serve(connection: socket.socket) -> None:
@@ -53,6 +56,8 @@ def _take_request(received: bytearray) -> bytes | None:
 
 def _answer(request: bytes, connection: socket.socket, boot_id: str) -> bytes:
     job = json.loads(request)
+    if job.keys() == {"id"}:
+        return _framed({"id": job["id"], "may_mount": _may_mount()})
     try:
         pid = os.fork()
     except OSError as error:
@@ -67,6 +72,30 @@ def _answer(request: bytes, connection: socket.socket, boot_id: str) -> bytes:
     # A supervisor that has ended already is known by what it left in its directory.
     start_time = None if process is None else process.start_time
     return _framed({"id": job["id"], "pid": pid, "start_time": start_time})
+
+
+def _may_mount() -> bool:
+    """Try what a task with mounts needs, in a process that ends right after."""
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    try:
+        pid = os.fork()
+    except OSError:
+        os.close(reader)
+        os.close(writer)
+        return False
+    if pid == 0:
+        try:
+            os.write(writer, b"y" if mount_namespace.is_allowed() else b"n")
+        finally:
+            os._exit(0)
+    os.close(writer)
+    # A file system that does not answer must not keep others' tasks from being started.
+    is_answered = select.select([reader], [], [], _PROBE_TIMEOUT)[0]
+    answer = os.read(reader, 1) if is_answered else b""
+    os.close(reader)
+    if not answer:
+        os.kill(pid, signal.SIGKILL)
+    return answer == b"y"
 
 
 def _framed(answer: dict[str, str | int | None]) -> bytes:

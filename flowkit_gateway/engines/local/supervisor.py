@@ -13,11 +13,11 @@ import select
 import signal
 import time
 import traceback
-from typing import TypedDict
 
-from flowkit_gateway.engines.local import cgroups, claim, outcome, procfs, tree
+from flowkit_gateway.engines.local import cgroups, claim, command, outcome, outputs, procfs, tree
+from flowkit_gateway.engines.local.command import Job
 from flowkit_gateway.engines.local.output import STDERR, STDOUT, Output
-from flowkit_gateway.engines.local.program import NotStarted, find_program, not_run
+from flowkit_gateway.engines.local.program import NotStarted
 
 _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -25,9 +25,6 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _READ_SIZE = 65536
 _LARGE_READ_SIZE = 262144
 _F_SETPIPE_SZ = 1031
-_ALL_SIGNALS = [
-    number for number in signal.valid_signals() if number not in (signal.SIGKILL, signal.SIGSTOP)
-]
 _LEFTOVER_GRACE = 2.0
 """Seconds that processes get which the command left running."""
 _UNREACHABLE_AFTER = 5.0
@@ -37,21 +34,6 @@ _MEMORY_CHECK_EVERY = 1.0
 _LONGEST_WAIT = 3600.0
 _MOST_LAST_READS = 64
 """Enough to empty pipes of the largest size, which are all that an ended task leaves."""
-
-
-class Job(TypedDict):
-    """What the engine asks of a supervisor."""
-
-    run_dir: str
-    command: list[str]
-    env: dict[str, str]
-    working_dir: str | None
-    max_run_time: float | None
-    grace_period: float
-    max_output_bytes: int
-    memory_bytes: int | None
-    memory_root: list[str | int] | None
-    """Fields of a `cgroups.MemoryRoot`; None to watch memory without cgroups."""
 
 
 def supervise(job: Job, boot_id: str) -> None:
@@ -82,6 +64,8 @@ class Supervisor:
         self._pipes: dict[int, int] = {}
         self._read_size = _READ_SIZE
         self._main = 0
+        self._failure: int | None = None
+        """Where the process that makes mounts says why it did not become the command."""
         self._status: int | None = None
         self._alone = False
         """Nothing that the command started is left."""
@@ -110,18 +94,21 @@ class Supervisor:
         self._started_at = time.time()
         try:
             self._start()
+            self._serve()
+            if self._failure is not None and (failed := command.failure(self._failure)):
+                raise failed
         except NotStarted as error:
             self._remove_group()
             self._publish(reserved, error.exit_code, "start_failed", str(error))
             return
-        self._serve()
         self._output.close()
         exit_code = os.waitstatus_to_exitcode(self._status or 0)
         if self._killed_for_memory(exit_code):
             self._reason = "out_of_memory"
         self._remove_group()
         shell_code = 128 - exit_code if exit_code < 0 else exit_code
-        self._publish(reserved, shell_code, self._reason, self._message(exit_code))
+        messages = [self._message(exit_code), outputs.keep(self._job, self._is_forced)]
+        self._publish(reserved, shell_code, self._reason, "; ".join(filter(None, messages)))
 
     def _listen(self) -> None:
         """Turn signals into bytes of a pipe that the loop waits on together with the output."""
@@ -139,23 +126,18 @@ class Supervisor:
         Raises:
             NotStarted: it could not be started.
         """
-        working_dir = self._job["working_dir"]
-        try:
-            if working_dir is None:
-                working_dir = f"{self._job['run_dir']}/workspace"
-                os.makedirs(working_dir, 0o700, exist_ok=True)
-            os.chdir(working_dir)
-        except OSError as error:
-            raise NotStarted(
-                f"cannot use working_dir {working_dir}: {error.strerror}", None
-            ) from error
-        program = find_program(self._job["command"][0], self._job["env"])
+        if self._job["working_dir"] is None:
+            self._make_workspace()
         stdout, stdout_writer = os.pipe()
         stderr, stderr_writer = os.pipe()
         if self._job["memory_bytes"] is not None:
             self._bound_memory(self._job["memory_bytes"])
         try:
-            self._main = self._spawn(program, stdout_writer, stderr_writer)
+            if self._job["mounts"]:
+                started = command.start_among_mounts(self._job, stdout_writer, stderr_writer)
+                self._main, self._failure = started
+            else:
+                self._main = command.start(self._job, stdout_writer, stderr_writer)
         finally:
             if self._group:
                 self._group.leave()
@@ -168,6 +150,13 @@ class Supervisor:
         os.chdir("/")
         if self._job["max_run_time"] is not None:
             self._run_until = time.monotonic() + self._job["max_run_time"]
+
+    def _make_workspace(self) -> None:
+        path = command.workspace(self._job)
+        try:
+            os.makedirs(path, 0o700, exist_ok=True)
+        except OSError as error:
+            raise NotStarted(f"cannot create {path}: {error.strerror}", None) from error
 
     def _bound_memory(self, limit: int) -> None:
         if self._job["memory_root"] is not None:
@@ -182,23 +171,6 @@ class Supervisor:
             else:
                 return
         self._next_memory_check = time.monotonic() + _MEMORY_CHECK_EVERY
-
-    def _spawn(self, program: str, stdout: int, stderr: int) -> int:
-        try:
-            return os.posix_spawn(
-                program,
-                self._job["command"],
-                self._job["env"],
-                file_actions=[
-                    (os.POSIX_SPAWN_DUP2, stdout, 1),
-                    (os.POSIX_SPAWN_DUP2, stderr, 2),
-                ],
-                setpgroup=0,
-                setsigmask=(),
-                setsigdef=_ALL_SIGNALS,
-            )
-        except OSError as error:
-            raise not_run(program, error) from error
 
     def _serve(self) -> None:
         """Wait on output, signals and time until nothing of the task is left."""
@@ -252,6 +224,13 @@ class Supervisor:
             self._stop("cancelled", grace=0.0)
         elif signal.SIGTERM in numbers:
             self._stop("cancelled", grace=self._job["grace_period"])
+
+    def _is_forced(self) -> bool:
+        """Say whether somebody has asked, since this was last asked, not to wait any longer."""
+        try:
+            return signal.SIGUSR1 in os.read(self._wake, 4096)
+        except BlockingIOError:
+            return False
 
     def _reap(self) -> None:
         while True:

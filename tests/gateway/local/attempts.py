@@ -23,11 +23,13 @@ UMASK = 0o026
 class Attempts:
     """Starts attempts on an engine and waits for what it reports of them."""
 
-    def __init__(self, tasks_dir: Path, task_id: str | None = None) -> None:
+    def __init__(
+        self, tasks_dir: Path, task_id: str | None = None, *, namespaces: bool = True
+    ) -> None:
         self.tasks_dir = tasks_dir
         # Marks the processes of a test apart from those of tests that run at the same time.
         self.task_id = task_id or f"task_{uuid.uuid4().hex}"
-        self.engine = LocalEngine(tasks_dir, task_umask=UMASK)
+        self.engine = LocalEngine(tasks_dir, task_umask=UMASK, namespaces=namespaces)
         self.reported: list[Observation] = []
         self._news = asyncio.Condition()
         self._wakers: set[asyncio.Task[None]] = set()
