@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Literal, TypeAlias
 
 from flowkit_api.models.volume import Volume as VolumeData
 from flowkit_api.models.volume_interface import VolumeInterface
 from flowkit_api.models.volume_permission import VolumePermission
 
-from flowkit.errors import InvalidRequest, VolumeNotFound
+from flowkit.errors import VolumeNotFound
 from flowkit.handle_fields import Field
-
-Interface: TypeAlias = Literal["block", "file"]
-Permission: TypeAlias = Literal["rw", "ro"]
-
-VOLUME_ID = "vol_[0-9a-z]{26}"
-VOLUME_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-LARGEST_GB = 1_000_000
+from flowkit.volume_values import VOLUME_NAME
 
 
 class VolumeFields:
@@ -91,70 +84,3 @@ def volume_reference(volume: str | VolumeFields) -> str:
         status=404,
         hint="give its name, or its id, which is vol_ and 26 letters or digits",
     )
-
-
-def read_name(value: object) -> str:
-    """Return a volume's name.
-
-    Raises:
-        InvalidRequest: it cannot be one.
-    """
-    if isinstance(value, str) and re.fullmatch(VOLUME_NAME, value):
-        return value
-    shown = repr(value[:80]) if isinstance(value, str) else f"of type {type(value).__name__}"
-    raise InvalidRequest(
-        f"invalid volume name {shown}",
-        hint="use up to 64 letters, digits, . _ and -, and begin with a letter or digit",
-    )
-
-
-def read_size_gb(value: object) -> int:
-    """Return a volume's size in GB.
-
-    Raises:
-        InvalidRequest: it is no whole number of GB.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_GB:
-        shown = repr(value)[:60] if isinstance(value, int | float | str) else type(value).__name__
-        raise InvalidRequest(
-            f"invalid size_gb {shown}", hint=f"a whole number of GB from 1 to {LARGEST_GB}"
-        )
-    return value
-
-
-def read_interface(value: object) -> VolumeInterface:
-    """Return how a volume may be used.
-
-    Raises:
-        InvalidRequest: it is neither `block` nor `file`.
-    """
-    if value in ("block", "file"):
-        return VolumeInterface(str(value))
-    raise InvalidRequest(
-        f"invalid interface {str(value)[:60]!r}",
-        hint="block for one task at a time, file for many",
-    )
-
-
-def read_permission(value: object) -> VolumePermission:
-    """Return what may be done with a volume.
-
-    Raises:
-        InvalidRequest: it is neither `rw` nor `ro`.
-    """
-    if value in ("rw", "ro"):
-        return VolumePermission(str(value))
-    raise InvalidRequest(
-        f"invalid permission {str(value)[:60]!r}", hint="rw to read and write, ro to read only"
-    )
-
-
-def read_region(value: object) -> str:
-    """Return a region's name.
-
-    Raises:
-        InvalidRequest: it cannot be one.
-    """
-    if isinstance(value, str) and 1 <= len(value) <= 64 and value.isprintable():
-        return value
-    raise InvalidRequest("invalid region", hint="text of 1 to 64 characters, or leave it out")

@@ -13,11 +13,11 @@ from flowkit_api.api.grants import (
     delete_grant,
     list_grants,
 )
-from flowkit_api.models import Grant, GrantCreate, GrantDirection, GrantStatus
+from flowkit_api.models import Grant, GrantCreate, GrantDirection, GrantStatus, VolumePermission
 
 from flowkit._async.paging import listed
 from flowkit.errors import InvalidRequest, NotFound
-from flowkit.volume_fields import read_permission
+from flowkit.volume_values import read_permission
 
 if TYPE_CHECKING:
     from flowkit.transport._async.transport import AsyncTransport
@@ -40,7 +40,7 @@ class AsyncGrants:
         body = GrantCreate(
             volume_id=volume_id,
             principal=_principal(principal),
-            permission=read_permission(permission),
+            permission=VolumePermission(read_permission(permission)),
         )
         return await self._api.call(create_grant.request(body=body), create_grant.parse)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from flowkit._async.task import AsyncTask
     from flowkit._async.volume import AsyncVolume
     from flowkit._async.volumes import AsyncVolumes
-    from flowkit.volume_fields import Interface
+    from flowkit.volume_values import Interface
 
 
 class AsyncStoredData(AsyncConnection):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Self
 
-from flowkit.volume_fields import Permission, VolumeFields
+from flowkit.volume_fields import VolumeFields
+from flowkit.volume_values import Permission
 
 if TYPE_CHECKING:
     from flowkit_api.models import Grant, VolumeUsage

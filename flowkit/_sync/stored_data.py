@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from flowkit._sync.task import Task
     from flowkit._sync.volume import Volume
     from flowkit._sync.volumes import Volumes
-    from flowkit.volume_fields import Interface
+    from flowkit.volume_values import Interface
 
 
 class StoredData(Connection):

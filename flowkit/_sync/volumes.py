@@ -24,6 +24,8 @@ from flowkit_api.models import (
     VolumeClearField,
     VolumeClone,
     VolumeCreate,
+    VolumeInterface,
+    VolumePermission,
     VolumeUpdate,
     VolumeUsage,
 )
@@ -34,17 +36,16 @@ from flowkit._sync.volume import Volume
 from flowkit.errors import InvalidRequest, VolumeNotFound
 from flowkit.mounts import parse_target
 from flowkit.task_fields import TaskFields, task_id_of
-from flowkit.volume_fields import (
+from flowkit.volume_fields import VolumeFields, volume_reference
+from flowkit.volume_values import (
     VOLUME_ID,
     Interface,
     Permission,
-    VolumeFields,
     read_interface,
     read_name,
     read_permission,
     read_region,
     read_size_gb,
-    volume_reference,
 )
 
 if TYPE_CHECKING:
@@ -97,9 +98,9 @@ class Volumes:
         body = VolumeCreate(
             size_gb=read_size_gb(size_gb),
             name=None if name is None else read_name(name),
-            interface=read_interface(interface),
+            interface=VolumeInterface(read_interface(interface)),
             region=None if region is None else read_region(region),
-            permission=read_permission(permission),
+            permission=VolumePermission(read_permission(permission)),
             cloneable=bool(cloneable) or None,
         )
         request = create_volume.request(body=body, idempotency_key=idempotency_key)
@@ -164,7 +165,9 @@ class Volumes:
         body = VolumeUpdate(
             name=None if name is None else read_name(name),
             size_gb=None if size_gb is None else read_size_gb(size_gb),
-            permission=None if permission is None else read_permission(permission),
+            permission=None
+            if permission is None
+            else VolumePermission(read_permission(permission)),
             cloneable=cloneable,
             clear=None if clear is None else [VolumeClearField.NAME],
         )
@@ -208,7 +211,9 @@ class Volumes:
         body = VolumeClone(
             name=None if name is None else read_name(name),
             size_gb=None if size_gb is None else read_size_gb(size_gb),
-            permission=None if permission is None else read_permission(permission),
+            permission=None
+            if permission is None
+            else VolumePermission(read_permission(permission)),
             cloneable=cloneable,
         )
         request = create_volume_clone.request(
@@ -354,3 +359,7 @@ class Volumes:
         if re.fullmatch(VOLUME_ID, reference):
             return reference
         return (self.get(reference)).id
+
+
+def _permission(value: Permission | None) -> VolumePermission | None:
+    return None if value is None else VolumePermission(read_permission(value))
