@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults crash load fuzz bad-input lint format regen check-regen wheel-check bench bench-peers record clean
+.PHONY: help setup demo test slurm-up slurm-down faults crash load fuzz bad-input lint format regen check-regen wheel-check bench bench-peers record clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,12 @@ demo: $(READY) ## Run a small numpy training on a simulated 2 x A100, its loss s
 
 test: $(READY) ## Run the tests
 	$(BIN)/pytest -n 2
+
+slurm-up: $(READY) ## Start a Slurm of 3 nodes with 8 fake GPUs each in .slurm/, and print how to use it
+	@$(BIN)/python scripts/slurm_cluster.py up .slurm
+
+slurm-down: $(READY) ## End that Slurm and its jobs
+	@$(BIN)/python scripts/slurm_cluster.py down .slurm && rm -rf .slurm
 
 fuzz: $(READY) ## Hold the gateway to the contract with 10,000 generated calls, and attack it (15 min)
 	FLOWKIT_CAMPAIGN=full $(BIN)/pytest tests/campaigns/contract tests/campaigns/security

@@ -1,0 +1,114 @@
+"""One attempt as the engine follows it: its jobs, its directory, and what was told of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from flowkit_gateway.engines.engine import Observation, State
+from flowkit_gateway.engines.local import claim, outcome
+from flowkit_gateway.engines.local.outcome import Outcome
+from flowkit_gateway.engines.slurm.cluster_job import NODES
+from flowkit_gateway.engines.slurm.jobs import Job, Key
+
+_CANCELLED = "cancel-asked"
+_STREAMS = ("stdout", "stderr")
+
+
+class Attempt:
+    """An attempt.
+
+    Args:
+        key: its task and number.
+        run_dir: its directory; it exists.
+    """
+
+    def __init__(self, key: Key, run_dir: Path) -> None:
+        self.key = key
+        self.run_dir = run_dir
+        self.known_since = time.monotonic()
+        """When Slurm was last asked for it, or it was taken up: older lists do not tell of it."""
+        self.submitting = False
+        self.running = False
+        """RUNNING was reported."""
+        self.waits_for = ""
+        """What QUEUED was last reported with."""
+        self.force: bool | None = None
+        """Whether a cancel is to be forced; None without one."""
+        self.cancel_sent_at: float | None = None
+        self.ended_since: float | None = None
+        """When it was first seen that none of its jobs runs any more."""
+        self.jobs: set[int] = set()
+        """Slurm's numbers of them: one, or two when Slurm's first answer was lost."""
+
+    def note_cancel(self, *, force: bool) -> None:
+        """Note that somebody wants it to end, also for later gateways."""
+        self.force = force or bool(self.force)
+        self.cancel_sent_at = None
+        if self.has_directory:
+            (self.run_dir / _CANCELLED).touch()
+
+    @property
+    def has_directory(self) -> bool:
+        """Its directory was made, without which nothing was ever submitted."""
+        return self.run_dir.is_dir()
+
+    @property
+    def cancelled(self) -> bool:
+        """Somebody has asked flowkit for its end."""
+        return self.force is not None or (self.run_dir / _CANCELLED).exists()
+
+    @property
+    def claimed(self) -> bool:
+        """A node has begun to run it."""
+        owner = claim.read(str(self.run_dir))
+        return owner is not None and not owner.void
+
+    @property
+    def begun_at(self) -> float:
+        """When a node began to run it."""
+        return os.stat(self.run_dir / "claim").st_mtime
+
+    def give_up(self) -> bool:
+        """Make sure that it is never run; return False when a node has begun to run it."""
+        return claim.void(str(self.run_dir)) or not self.claimed
+
+    def outcome(self) -> Outcome | None:
+        """Return how it ended, if it has."""
+        return outcome.read(str(self.run_dir))
+
+    def observation(self, state: State, ended: Outcome | None = None) -> Observation:
+        """Return what to report of it."""
+        if ended is None:
+            at = time.time()
+            return Observation(*self.key, state, at, output_bytes=self._output_bytes())
+        return Observation(
+            *self.key,
+            state,
+            ended.finished_at,
+            started_at=ended.started_at,
+            exit_code=ended.exit_code,
+            reason=ended.reason,
+            message=ended.message or None,
+            output_bytes=self._output_bytes(),
+            output_dropped_bytes=ended.output_dropped,
+        )
+
+    def _output_bytes(self) -> int:
+        nodes = self.run_dir / NODES
+        directories = list(nodes.iterdir()) if nodes.is_dir() else [self.run_dir]
+        return sum(_size(directory / name) for directory in directories for name in _STREAMS)
+
+
+def newest(jobs: Iterable[Job]) -> Job | None:
+    """Return the job that tells how an attempt fares: one that runs before one that waits."""
+    return max(jobs, key=lambda job: (job.runs, job.ending, job.waits, job.id), default=None)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,329 @@
+"""The Slurm engine: tasks are jobs of a cluster, each under flowkit's supervisor on its node.
+
+Slurm places, queues and starts them. What became of an attempt is decided by the files that its
+supervisor leaves in its directory; Slurm is asked for the rest, all jobs in one question. Of two
+jobs of one attempt its claim lets only one run, so that to submit again what may have been
+submitted is safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+
+from flowkit_gateway.engines.engine import (
+    Capabilities,
+    Capacity,
+    Launch,
+    Node,
+    Observation,
+    Report,
+    State,
+)
+from flowkit_gateway.engines.local.outcome import Outcome
+from flowkit_gateway.engines.removal import remove_tree
+from flowkit_gateway.engines.slurm import installation, jobs, nodes, submission, verdict
+from flowkit_gateway.engines.slurm.attempt import Attempt, newest
+from flowkit_gateway.engines.slurm.commands import SlurmError, SlurmUnreachable, call
+from flowkit_gateway.engines.slurm.jobs import HOPELESS, Job, Key
+from flowkit_gateway.engines.slurm.options import Options
+from flowkit_gateway.engines.slurm.pace import Pace
+from flowkit_gateway.engines.slurm.verdict import Verdict
+
+_log = logging.getLogger(__name__)
+
+_MOST_CALLS = 4
+"""Commands that run at a time: each takes a moment of one CPU, and of slurmctld."""
+_KILL_AFTER = 40.0
+"""Seconds after which Slurm itself is to end what was cancelled."""
+_OUTCOME_WITHIN = 3.0
+_SURE_OUTCOME_WITHIN = 30.0
+"""Seconds that a file system may take to show what a node wrote before its job ended. A job that
+Slurm found in order has surely written it."""
+
+# What slurmctld says when no machine of the cluster can ever do it (slurm_errno.c).
+_TOO_MUCH = re.compile(
+    "node configuration is not available|[Nn]ode count specification invalid|More processors"
+    "|[Mm]emory specification can not be satisfied|Requested time limit is invalid"
+)
+
+
+class SlurmEngine:
+    """Runs attempts as jobs of Slurm; implements `engine.Engine`.
+
+    Args:
+        data_dir: a directory that the cluster's nodes share; attempts have theirs in `tasks`.
+        options: how to use the cluster.
+        machines: the cluster's machines.
+    """
+
+    name = "slurm"
+
+    def __init__(self, data_dir: Path, options: Options, machines: tuple[Node, ...]) -> None:
+        self._data_dir = data_dir
+        self._options = options
+        self._capacity = nodes.capacity_of(machines)
+        self._attempts: dict[Key, Attempt] = {}
+        self._pace = Pace(options.poll)
+        self._slots = asyncio.Semaphore(_MOST_CALLS)
+        self._work: set[asyncio.Task[None]] = set()
+        self._program = Path()
+        self._report: Report | None = None
+        self._reachable = asyncio.Event()
+        self._reachable.set()
+        self._listed: Mapping[Key, Sequence[Job]] = {}
+
+    def capabilities(self) -> Capabilities:
+        """Say what the engine can do."""
+        return Capabilities(
+            max_num_instances=max(1, len(self._capacity.nodes)),
+            in_place=True,
+            fractional_gpus=False,
+            queues=True,
+            # A node that cannot says so when the task starts.
+            mounts="namespace",
+        )
+
+    def capacity(self) -> Capacity:
+        """Say what the cluster has."""
+        return self._capacity
+
+    async def open(self, report: Report) -> None:
+        """Begin to report observations."""
+        self._report = report
+        self._program = await asyncio.to_thread(installation.install, self._data_dir / "slurm")
+        self._in_background(self._follow())
+
+    async def start(self, launch: Launch) -> None:
+        """Hand an attempt to Slurm, at once or as soon as it answers again.
+
+        Raises:
+            StartError: the attempt was not started and never will be.
+        """
+        submission.write_job(launch)
+        attempt = Attempt((launch.task_id, launch.attempt), launch.run_dir)
+        self._attempts[attempt.key] = attempt
+        attempt.submitting = True
+        self._in_background(self._submit(attempt, launch))
+
+    async def attach(self, task_id: str, attempt: int, run_dir: Path) -> None:
+        """Take up an attempt of an earlier gateway: report what became of it, now or in time."""
+        taken = Attempt((task_id, attempt), run_dir)
+        self._attempts[taken.key] = taken
+        if not taken.has_directory:
+            self._end(taken, Verdict(State.NEVER_STARTED))
+            return
+        if taken.claimed:
+            self._tell_running(taken)
+        self._end_by_outcome(taken)
+        self._pace.hurry()
+
+    async def cancel(self, task_id: str, attempt: int, *, force: bool) -> None:
+        """Ask an attempt to end; `force` kills it at once. ENDED is reported when it did."""
+        found = self._attempts.get((task_id, attempt))
+        if found is None:
+            return
+        found.note_cancel(force=force)
+        if found.submitting and found.give_up():
+            # If Slurm has taken it meanwhile, the job finds that it is not to run.
+            self._end(found, verdict.never_begun(None, "", cancelled=True))
+        else:
+            self._pass_on_cancel(found)
+
+    async def discard(self, task_id: str) -> None:
+        """Remove what is kept of a finished task (its run directories)."""
+        await asyncio.to_thread(remove_tree, self._data_dir / "tasks" / task_id)
+
+    async def close(self) -> None:
+        """Stop observing. Attempts live on."""
+        self._report = None
+        self._attempts.clear()
+        for task in self._work:
+            task.cancel()
+        if self._work:
+            await asyncio.wait(self._work)
+
+    def _in_background(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._work.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("the Slurm engine failed", exc_info=error)
+
+    async def _call(self, *command: str, script: str | None = None) -> str:
+        async with self._slots:
+            return await call(*command, script=script)
+
+    async def _submit(self, attempt: Attempt, launch: Launch) -> None:
+        """Submit an attempt until Slurm has answered, unless it is over before."""
+        script = submission.script(self._program, self._options.python, launch.run_dir)
+        arguments = submission.arguments(launch, self._options)
+        while attempt.key in self._attempts:
+            try:
+                answer = await self._call("sbatch", *arguments, script=script)
+            except SlurmUnreachable as error:
+                self._lose_contact(error)
+                await self._reachable.wait()
+                if attempt.key not in self._listed:
+                    continue
+                # It had taken the job, and did not live to say so.
+            except SlurmError as error:
+                self._refused(attempt, str(error))
+                return
+            else:
+                # With several clusters their name follows.
+                attempt.jobs.add(int(answer.partition(";")[0]))
+            attempt.submitting = False
+            attempt.known_since = time.monotonic()
+            self._pace.hurry()
+            if attempt.force is not None:
+                self._pass_on_cancel(attempt)
+            return
+
+    def _refused(self, attempt: Attempt, why: str) -> None:
+        attempt.submitting = False
+        if attempt.give_up():
+            reason = "no_capacity" if _TOO_MUCH.search(why) else "start_failed"
+            self._end(attempt, Verdict(State.ENDED, reason, f"Slurm refused it: {why}"))
+
+    async def _follow(self) -> None:
+        """Ask Slurm for all jobs, over and over, and report what has changed."""
+        while True:
+            await self._pace.wait(idle=not self._attempts)
+            asked_at = time.monotonic()
+            try:
+                self._listed = await jobs.list_jobs()
+            except SlurmUnreachable as error:
+                self._lose_contact(error)
+                self._pace.failed()
+                for attempt in list(self._attempts.values()):
+                    self._end_by_outcome(attempt)
+                continue
+            self._pace.answered(time.monotonic() - asked_at)
+            if not self._reachable.is_set():
+                _log.info("Slurm answers again")
+                self._reachable.set()
+            for attempt in list(self._attempts.values()):
+                if attempt.known_since < asked_at and not attempt.submitting:
+                    self._look(attempt, self._listed.get(attempt.key, ()))
+
+    def _lose_contact(self, error: SlurmUnreachable) -> None:
+        if self._reachable.is_set():
+            _log.warning("Slurm does not answer, waiting for it: %s", error)
+            self._reachable.clear()
+
+    def _look(self, attempt: Attempt, found: Sequence[Job]) -> None:
+        """Report what Slurm and the attempt's files say of it."""
+        attempt.jobs.update(job.id for job in found)
+        job = newest(found)
+        try:
+            if job is not None and job.waits:
+                self._tell_waiting(attempt, job)
+            elif job is not None and job.runs:
+                if not attempt.running and attempt.claimed:
+                    self._tell_running(attempt)
+            elif job is not None and job.ending:
+                self._end_by_outcome(attempt)
+            else:
+                self._settle(attempt, job)
+        except OSError as error:
+            # The next look may find the file system in order again.
+            _log.warning("cannot read what became of %s: %s", attempt.run_dir, error)
+        if attempt.key in self._attempts and attempt.force is not None:
+            self._pass_on_cancel(attempt)
+
+    def _tell_waiting(self, attempt: Attempt, job: Job) -> None:
+        if job.reason in HOPELESS and attempt.give_up():
+            self._in_background(self._scancel(attempt, "--state=PENDING"))
+            self._end(attempt, Verdict(State.ENDED, HOPELESS[job.reason], f"Slurm: {job.reason}"))
+        elif job.reason != attempt.waits_for:
+            attempt.waits_for = job.reason
+            told = f"queued by Slurm: {job.reason}"
+            self._tell(attempt.observation(State.QUEUED)._replace(message=told))
+
+    def _tell_running(self, attempt: Attempt) -> None:
+        attempt.running = True
+        begun_at = attempt.begun_at
+        running = attempt.observation(State.RUNNING)
+        self._tell(running._replace(at=begun_at, started_at=begun_at))
+        self._pace.hurry()
+
+    def _settle(self, attempt: Attempt, job: Job | None) -> None:
+        """Report how an attempt ended of which no job is left."""
+        ended = attempt.outcome()
+        if ended is not None:
+            if attempt.cancelled or not verdict.needs_verdict(ended):
+                self._end(attempt, ended=ended)
+            else:
+                self._end(attempt, verdict.of_outcome(ended, job), ended)
+            return
+        said = submission.last_words(attempt.run_dir)
+        if attempt.give_up():
+            self._end(attempt, verdict.never_begun(job, said, cancelled=attempt.cancelled))
+            return
+        now = time.monotonic()
+        if attempt.ended_since is None:
+            attempt.ended_since = now
+        sure = job is not None and job.state == "COMPLETED"
+        if now - attempt.ended_since < (_SURE_OUTCOME_WITHIN if sure else _OUTCOME_WITHIN):
+            self._pace.hurry()
+        elif attempt.cancelled:
+            self._end(attempt, Verdict(State.ENDED, "cancelled", "cancelled, and ended by Slurm"))
+        else:
+            self._end(attempt, verdict.without_outcome(job, said))
+
+    def _end_by_outcome(self, attempt: Attempt) -> None:
+        """Report an attempt's end if its files alone tell it."""
+        ended = attempt.outcome()
+        if ended is not None and (attempt.cancelled or not verdict.needs_verdict(ended)):
+            self._end(attempt, ended=ended)
+
+    def _pass_on_cancel(self, attempt: Attempt) -> None:
+        if not attempt.jobs:
+            return
+        now = time.monotonic()
+        passed_on: tuple[tuple[str, ...], ...]
+        if attempt.cancel_sent_at is None:
+            number = "USR1" if attempt.force else "TERM"
+            # To the supervisor alone, which asks the rest: it knows the grace period.
+            passed_on = (("--state=PENDING",), ("--batch", f"--signal={number}"))
+        elif now - attempt.cancel_sent_at > _KILL_AFTER:
+            passed_on = ((),)
+        else:
+            return
+        attempt.cancel_sent_at = now
+        for options in passed_on:
+            self._in_background(self._scancel(attempt, *options))
+
+    async def _scancel(self, attempt: Attempt, *options: str) -> None:
+        try:
+            await self._call("scancel", *options, *map(str, sorted(attempt.jobs)))
+        except SlurmUnreachable:
+            # The next look passes it on again.
+            attempt.cancel_sent_at = None
+        except SlurmError as error:
+            _log.info("%s: %s", attempt.key[0], error)
+
+    def _end(
+        self, attempt: Attempt, why: Verdict | None = None, ended: Outcome | None = None
+    ) -> None:
+        """Report the end of an attempt, by its outcome or in its stead."""
+        if self._attempts.pop(attempt.key, None) is None:
+            return
+        state = why.state if why is not None else State.ENDED
+        observation = attempt.observation(state, ended)
+        if why is not None:
+            observation = observation._replace(reason=why.reason, message=why.message)
+        self._tell(observation)
+        self._pace.hurry()
+
+    def _tell(self, observation: Observation) -> None:
+        if self._report is not None:
+            self._report(observation)

@@ -1,0 +1,125 @@
+"""What Slurm runs on a node: the local engine's supervisor, with what Slurm gave the job.
+
+Run as `python3 -I -S node.py RUN_DIR`, once a job, and by the gang's leader with a further word
+once a node. Slurm's signals to it become those of the supervisor. Standard library only,
+Python 3.9.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+if "flowkit_gateway" not in sys.modules:
+    # This file lies in a copy of the package, whose root is four directories above it.
+    sys.path.insert(0, os.path.abspath(os.path.join(__file__, *[os.pardir] * 4)))
+
+from flowkit_gateway.engines.local import claim, outcome, procfs, supervisor
+from flowkit_gateway.engines.local.command import Job
+from flowkit_gateway.engines.slurm import gang
+from flowkit_gateway.engines.slurm.cluster_job import ClusterJob, read_job
+
+_FORWARDED = {signal.SIGTERM, signal.SIGUSR1}
+_DEVICES = (
+    "CUDA_VISIBLE_DEVICES",
+    "GPU_DEVICE_ORDINAL",
+    "ROCR_VISIBLE_DEVICES",
+    "ZE_AFFINITY_MASK",
+)
+# Would make what a task runs by srun see an environment without the task's own variables.
+_NOT_PASSED_ON = frozenset({"SLURM_EXPORT_ENV"})
+_LOOK_EVERY = 0.25
+
+
+def main() -> int:
+    """Run the attempt, or this node's part of it, and return the exit code of the job."""
+    run_dir, *rank = sys.argv[1:]
+    job = read_job(run_dir)
+    if rank:
+        return _run_rank(job)
+    if job["num_instances"] > 1:
+        return gang.lead(job, [sys.executable, "-I", "-S", __file__, run_dir, "rank"])
+    address = "127.0.0.1"
+    job["env"] = {
+        **_from_slurm(),
+        "MASTER_ADDR": address,
+        "MASTER_PORT": str(gang.free_port()),
+        **job["env"],
+        **_devices(),
+        "FLOWKIT_NODE_RANK": "0",
+        "FLOWKIT_NUM_NODES": "1",
+        "FLOWKIT_NODE_IPS": address,
+    }
+    return _supervised(job, None)
+
+
+def _run_rank(job: ClusterJob) -> int:
+    rank = int(os.environ["SLURM_NODEID"])
+    together = {name: os.environ[name] for name in gang.VARIABLES}
+    master = {name: together.pop(name) for name in ("MASTER_ADDR", "MASTER_PORT")}
+    own = gang.part_of(job, rank)
+    own["env"] = {
+        **_from_slurm(),
+        **master,
+        **job["env"],
+        **_devices(),
+        **together,
+        "FLOWKIT_NODE_RANK": str(rank),
+    }
+    code = _supervised(own, job["run_dir"])
+    if code:
+        gang.tell_failure(job["run_dir"], rank)
+    return code
+
+
+def _from_slurm() -> dict[str, str]:
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("SLURM") and name not in _NOT_PASSED_ON
+    }
+
+
+def _devices() -> dict[str, str]:
+    """Return the GPUs that Slurm has bound to the job: none are its to use without."""
+    bound = {name: os.environ[name] for name in _DEVICES if name in os.environ}
+    return {"CUDA_VISIBLE_DEVICES": "", **bound}
+
+
+def _supervised(job: Job, gang_dir: str | None) -> int:
+    """Run a command under a supervisor, and return what Slurm is to think of it.
+
+    Args:
+        job: what to run.
+        gang_dir: the directory of the attempt that this is a part of, if it is one of several.
+    """
+    awaited = {*_FORWARDED, signal.SIGCHLD}
+    # The supervisor opens itself to them once it can handle them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            supervisor.supervise(job, procfs.boot_id())
+        finally:
+            os._exit(0)
+    passed_on = None
+    while True:
+        caught = signal.sigtimedwait(awaited, _LOOK_EVERY if gang_dir else 3600)
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            break
+        if caught is not None and caught.si_signo in _FORWARDED:
+            os.kill(pid, caught.si_signo)
+        asked = gang.asked_to_stop(gang_dir) if gang_dir else None
+        if asked is not None and asked != passed_on:
+            os.kill(pid, asked)
+            passed_on = asked
+    ended = outcome.read(job["run_dir"])
+    if ended is None:
+        owner = claim.read(job["run_dir"])
+        return 0 if owner is None or owner.void else 1
+    return 1 if ended.exit_code is None else min(ended.exit_code, 255)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
