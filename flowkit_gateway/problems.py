@@ -274,9 +274,19 @@ class UnsupportedMediaType(Problem):
 
 
 class RangeNotSatisfiable(Problem):
+    """Args: `size`: how many bytes there are, for the `Content-Range` header."""
+
     status = 416
     code = "range_not_satisfiable"
     title = "Range not satisfiable"
+
+    def __init__(self, detail: str, *, size: int, hint: str | None = None) -> None:
+        super().__init__(detail, hint=hint)
+        self.size = size
+
+    def headers(self) -> dict[str, str]:
+        # RFC 9110, 15.5.17
+        return {**super().headers(), "content-range": f"bytes */{self.size}"}
 
 
 class HostNotAllowed(Problem):
