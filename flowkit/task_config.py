@@ -23,12 +23,10 @@ if TYPE_CHECKING:
 NOT_YET_SUPPORTED = frozenset(
     {
         "code",
-        "depends_on",
         "idle_timeout",
         "image",
         "mounts",
         "ports",
-        "retries",
         "ssh_keys",
         "volumes",
     }
@@ -87,6 +85,12 @@ class TaskConfig:
             or a timedelta.
         priority: From -1000 to 1000, or `low`, `med`, `high`; tasks of a higher one start first.
         labels: Names and values to find the task by.
+        depends_on: Tasks that go before this one: a handle, an id, or a list of these; with a
+            condition before an id (`afterok:ID`, which is the usual one, `afterany:`, `after:`),
+            or as a dict of ids to conditions. In a batch, names of tasks of the batch too.
+        retries: How often the task is started again when it fails, or a dict of `max`, `on`
+            (causes), `backoff` and `max_backoff`.
+        hold: Do not start the task until it is released.
 
     Raises:
         InvalidTaskConfig: there is no such field, or a value cannot be read.
@@ -116,6 +120,9 @@ class TaskConfig:
     max_run_time: str | float | timedelta | None = None
     priority: int | str | None = None
     labels: Mapping[str, str] | None = None
+    depends_on: object = None
+    retries: int | Mapping[str, object] | None = None
+    hold: bool | None = None
 
     def __attrs_post_init__(self) -> None:
         for name, read in READERS.items():
@@ -215,7 +222,7 @@ class TaskConfig:
             InvalidTaskConfig: there is no command, a variable is not set, or the directory does
                 not exist.
         """
-        from flowkit_api.models import Money, TaskCreate
+        from flowkit_api.models import Dependency, Money, RetryPolicy, TaskCreate
 
         values = {
             name: read(value)
@@ -228,6 +235,10 @@ class TaskConfig:
             values["env"] = _resolved(values["env"])
         if (price := values.pop("max_price_per_hour", None)) is not None:
             values["max_price_per_hour"] = Money(amount_minor=price, currency="USD")
+        if "depends_on" in values:
+            values["depends_on"] = [Dependency.from_dict(each) for each in values["depends_on"]]
+        if "retries" in values:
+            values["retries"] = RetryPolicy.from_dict(values["retries"])
         if in_place is not None:
             values["working_dir"] = _directory(values.get("working_dir"), in_place.directory)
             values["caller_env"] = in_place.environment

@@ -13,6 +13,7 @@ from flowkit.gpus import parse_gpu
 from flowkit.instances import InstanceTypeName
 from flowkit.money import minor_units
 from flowkit.sizes import parse_memory_gb
+from flowkit.task_conditions import read_dependencies, read_retries
 
 PRIORITIES = {"low": -100, "med": 0, "medium": 0, "normal": 0, "high": 100}
 VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
@@ -107,6 +108,15 @@ def _number(field: str, *, whole: bool = False) -> Callable[[Any], Any]:
         if isinstance(value, bool) or not isinstance(value, kind) or not 0 < value <= _MOST:
             wanted = f"a {'whole ' if whole else ''}number above 0, up to {_MOST}"
             raise wrong(field, value, wanted, "as in 4" if whole else "as in 4 or 0.5")
+        return value
+
+    return read
+
+
+def _flag(field: str) -> Callable[[object], bool]:
+    def read(value: object) -> bool:
+        if not isinstance(value, bool):
+            raise wrong(field, value, "true or false", "as in True")
         return value
 
     return read
@@ -239,5 +249,8 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "max_run_time": _duration,
     "priority": _priority,
     "labels": _labels,
+    "depends_on": read_dependencies,
+    "retries": read_retries,
+    "hold": _flag("hold"),
 }
 """From what people write to what the contract has; each raises for what it cannot read."""

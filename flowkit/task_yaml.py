@@ -389,8 +389,16 @@ def _at_least(at: Place, value: object) -> object:
     return value
 
 
+def _retries(at: Place, value: object) -> object:
+    """Read `on`, which is a name here and `true` to YAML 1.1."""
+    if isinstance(value, dict):
+        return {"on" if name is True else name: item for name, item in value.items()}
+    return value
+
+
 _VALUES: dict[str, Callable[[Place, Any], object]] = {
     "gpu": _gpu,
     "cpus": _at_least,
     "memory_gb": _at_least,
+    "retries": _retries,
 }
