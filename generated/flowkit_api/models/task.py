@@ -41,6 +41,8 @@ class Task(Model):
         hold: Do not start it until it is released.
         secrets: Secrets that the task is handed.
         max_run_time: Seconds after which the task is ended.
+        slurm: Flags of `sbatch` by their long names, such as `partition` and `qos`; empty text
+            for a flag without a value. Only the Slurm engine reads them.
         priority: Tasks of a higher priority start first; 0 unless given.
         labels: Names and values to find tasks by.
         reason: Why a task ended.
@@ -85,6 +87,7 @@ class Task(Model):
     region: str | None = None
     max_price_per_hour: Money | None = None
     max_run_time: float | None = None
+    slurm: dict[str, str] | None = None
     priority: int | None = None
     labels: dict[str, str] | None = None
     created_by: str | None = None
