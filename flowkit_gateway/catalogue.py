@@ -176,3 +176,20 @@ def _name(group: Group, size: int) -> str:
 def _sizes(devices: int) -> list[int]:
     """Return the sizes of instances that a number of equal devices can make."""
     return [size for size in _SIZES if size < devices] + [devices]
+
+
+def check_region(region: str | None, loc: str) -> str:
+    """Return the region that is meant.
+
+    Args:
+        region: what was asked for; None for any.
+        loc: JSON pointer of the field in the request, for errors.
+
+    Raises:
+        NoCapacity: there is no such region.
+    """
+    if region not in (None, REGION):
+        message = f"there is no region {region!r} here"
+        hint = f"leave region unset, or use {REGION!r}"
+        raise NoCapacity(message, hint=hint, details=[Detail(loc, message, hint)])
+    return REGION

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from typing import NamedTuple, cast
 
-from flowkit_gateway.catalogue import CURRENCY, REGION, Catalogue
+from flowkit_gateway.catalogue import CURRENCY, Catalogue, check_region
 from flowkit_gateway.engines.engine import Engine
 from flowkit_gateway.placement import GB, Demand, Pool, Promised, demand_of
 from flowkit_gateway.problems import (
@@ -143,10 +143,7 @@ class Planner:
 
     def _check_region(self, settings: _Settings, loc: str) -> str:
         region = cast("str | None", settings.get("region"))
-        if region not in (None, REGION):
-            message = f"there is no region {region!r} here"
-            hint = f"leave region unset, or use {REGION!r}"
-            raise NoCapacity(message, hint=hint, details=[Detail(f"{loc}/region", message, hint)])
+        check_region(region, f"{loc}/region")
         return region or "any"
 
     def _check_working_dir(self, settings: _Settings, loc: str) -> str:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 import msgspec
 
 from flowkit_gateway.call import Answer, Call, Stream
-from flowkit_gateway.contract import invalid
 from flowkit_gateway.creates import created_answer, idempotency_key
 from flowkit_gateway.documents import attempt_document, task_document
 from flowkit_gateway.handlers.events import event_page, task_events
 from flowkit_gateway.handlers.logs import follow_task_logs, get_task_logs
 from flowkit_gateway.pages import last_seen, page_document, page_size
-from flowkit_gateway.problems import Detail
+from flowkit_gateway.patches import changes_of
 from flowkit_gateway.server_sent_events import resume_from
 from flowkit_gateway.store.attempts import AttemptRow
 from flowkit_gateway.store.rows import TaskChanges, TaskRow
@@ -94,22 +94,9 @@ async def list_tasks(call: Call) -> Answer:
 async def update_task(call: Call) -> Answer:
     """Change what the body names, and clear what its `clear` names."""
     row = call.task()
-    body = call.body
-    cleared: list[str] = body.get("clear", [])
-    both = [
-        Detail(f"/body/clear/{place}", f"`{name}` is both set and cleared")
-        for place, name in enumerate(cleared)
-        if name in body
-    ]
-    if both:
-        raise invalid(both)
-    changes: TaskChanges = {}
-    if "name" in body or "name" in cleared:
-        changes["name"] = body.get("name")
-    if "labels" in body or "labels" in cleared:
-        changes["labels"] = body.get("labels", {})
-    if "priority" in body or "priority" in cleared:
-        changes["priority"] = body.get("priority", 0)
+    changes = cast(
+        "TaskChanges", changes_of(call.body, cleared={"name": None, "labels": {}, "priority": 0})
+    )
     if not changes:
         return _answer(call, row)
     changed = await call.gateway.scheduler.update(call.project, row.id, changes)

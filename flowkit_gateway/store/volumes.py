@@ -94,6 +94,10 @@ class VolumeTable:
         query = "SELECT task_id, project FROM task_volumes WHERE volume_id = ? ORDER BY task_id"
         return [VolumeUser(*values) for values in self._database.read(query, (volume_id,))]
 
+    def ids(self) -> set[str]:
+        """Return the ids of all volumes."""
+        return {str(found[0]) for found in self._database.read("SELECT id FROM volumes")}
+
     def discarded(self) -> list[str]:
         """Return the volumes whose directories are to go."""
         return [str(found[0]) for found in self._database.read("SELECT id FROM discarded_volumes")]
