@@ -45,7 +45,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits
         self._idle = idle
-        self._header_bytes = self._unread_bytes = 0
+        self._header_bytes = self._unread_bytes = self._body_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._served: RequestResponseCycle | None = None
         """The request that is being answered, or was last."""
@@ -84,10 +84,11 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._give(self._limits.body_seconds)
+        self._give_body_time()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
         if self.cycle.response_complete:
             # Closing at once would make the client's machine throw the answer away while it still
             # sends (RFC 9112, 9.6); reading on for ever would serve nobody.
@@ -156,6 +157,23 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline = (
             None if seconds is None else self.loop.call_later(seconds, self.transport.close)
         )
+
+    def _give_body_time(self) -> None:
+        """Close the connection after the time for a piece of a body, unless the piece is there.
+
+        A large file on a slow line takes as long as it takes; who sends a byte now and then only
+        keeps a connection from others.
+        """
+        self._body_bytes = 0
+        self._give(None)
+        self._deadline = self.loop.call_later(self._limits.body_seconds, self._end_body_time)
+
+    def _end_body_time(self) -> None:
+        # While reading is paused it is the gateway that is slow.
+        if self.flow.read_paused or self._body_bytes >= self._limits.body_bytes:
+            self._give_body_time()
+        else:
+            self.transport.close()
 
     def _count(self, size: int) -> None:
         self._header_bytes += size

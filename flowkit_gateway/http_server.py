@@ -31,7 +31,9 @@ class Limits(NamedTuple):
     head_seconds: float = 30.0
     """Longest time from a connection, or the first byte of a request, to its last header field."""
     body_seconds: float = 300.0
-    """Longest time from there to the end of the body."""
+    """Longest time from there to the end of the body, or to its next `body_bytes`."""
+    body_bytes: int = 1024 * 1024
+    """Least bytes of a longer body that have to arrive in that time."""
     idle_connections: int = 256
     """Most connections on which nothing is being answered; beyond, the longest idle is closed."""
 

@@ -14,14 +14,20 @@ from flowkit_gateway.http_server import HTTPServer, Limits
 
 HEAD_SECONDS, BODY_SECONDS = 0.2, 0.6
 UNREAD_BYTES = 1000
+BODY_BYTES = 100_000
 IDLE_CONNECTIONS = 3
 GET = b"GET /now HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SLOW = b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
+LONG_BODY = 20 * BODY_BYTES
+LONG_POST = b"POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % LONG_BODY
 
 
 class Application:
-    """Answers `/now` at once, `/slow` when it is told to, and `/read` when it has the body."""
+    """Answers `/now` at once, `/slow` when it is told to, and `/read` when it has the body.
+
+    What is sent to `/late` is read once it is told to.
+    """
 
     def __init__(self) -> None:
         self.go = asyncio.Event()
@@ -34,7 +40,9 @@ class Application:
             await asyncio.wait({gone, go}, return_when=asyncio.FIRST_COMPLETED)
             gone.cancel()
             go.cancel()
-        if scope["path"] == "/read":
+        if scope["path"] == "/late":
+            await self.go.wait()
+        if scope["path"] in ("/read", "/late"):
             await self._gone(receive, until_read=True)
         body = scope["path"].encode()
         headers = [(b"content-length", b"%d" % len(body))]
@@ -83,6 +91,7 @@ async def served(application: Application) -> AsyncIterator[Connect]:
         unread_bytes=UNREAD_BYTES,
         head_seconds=HEAD_SECONDS,
         body_seconds=BODY_SECONDS,
+        body_bytes=BODY_BYTES,
         idle_connections=IDLE_CONNECTIONS,
     )
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -147,6 +156,48 @@ async def test_a_client_that_stalls_in_its_body_loses_its_connection() -> None:
         await peer.send(POST + b"ab")
         assert await peer.rest() == b""
     assert application.disconnected.is_set()
+
+
+async def test_a_client_that_trickles_its_body_loses_its_connection() -> None:
+    application = Application()
+
+    async def trickle(peer: Peer) -> None:
+        while True:
+            await peer.send(b"x" * (BODY_BYTES // 100))
+            await asyncio.sleep(BODY_SECONDS / 20)
+
+    async with served(application) as connect:
+        peer = await connect()
+        await peer.send(LONG_POST)
+        trickling = asyncio.create_task(trickle(peer))
+        with suppress(ConnectionError):
+            assert await peer.rest() == b""
+        trickling.cancel()
+        await asyncio.wait([trickling])
+    assert application.disconnected.is_set()
+
+
+async def test_a_long_body_that_goes_on_arriving_keeps_its_connection() -> None:
+    async with served(Application()) as connect:
+        peer = await connect()
+        await peer.send(LONG_POST)
+        pieces = 20
+        for _ in range(pieces):
+            await peer.send(b"x" * (LONG_BODY // pieces))
+            await asyncio.sleep(BODY_SECONDS / 5)
+        assert b"200 OK" in await peer.received(b"/read")
+
+
+async def test_a_body_that_the_gateway_does_not_take_keeps_its_connection() -> None:
+    application = Application()
+    async with served(application) as connect:
+        peer = await connect()
+        await peer.send(LONG_POST.replace(b"/read", b"/late"))
+        sending = asyncio.create_task(peer.send(b"x" * LONG_BODY))
+        await asyncio.sleep(BODY_SECONDS * 2.5)
+        application.go.set()
+        assert b"200 OK" in await peer.received(b"/late")
+        await sending
 
 
 async def test_a_client_that_waits_for_its_answer_keeps_its_connection() -> None:
