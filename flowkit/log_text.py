@@ -163,6 +163,19 @@ def check_offset(offset: int | None) -> None:
         )
 
 
+def check_attempt(attempt: int | None) -> int | None:
+    """Return the number of an attempt.
+
+    Raises:
+        InvalidRequest: it is not a whole number from 1 on.
+    """
+    if not _is_count(attempt) or attempt == 0:
+        raise InvalidRequest(
+            f"invalid attempt {attempt!r}", hint="the number of an attempt, from 1 on"
+        )
+    return attempt
+
+
 def _is_count(value: object) -> bool:
     if value is None:
         return True

@@ -11,6 +11,7 @@ from flowkit.task_fields import TaskFields
 
 if TYPE_CHECKING:
     from flowkit_api.models.task import Task as TaskData
+    from flowkit_api.models.task_attempt import TaskAttempt
 
     from flowkit._async.tasks import AsyncTasks
 
@@ -65,6 +66,32 @@ class AsyncTask(TaskFields):
         self.data = (await self._tasks.get(self.id)).data
         return self
 
+    async def hold(self) -> Self:
+        """Keep the task from starting until it is released.
+
+        Raises:
+            TaskNotPending: it has started, or ended.
+        """
+        self.data = (await self._tasks.hold(self.id)).data
+        return self
+
+    async def release(self) -> Self:
+        """Let the task start when it is held.
+
+        Raises:
+            TaskNotPending: it has started, or ended.
+        """
+        self.data = (await self._tasks.release(self.id)).data
+        return self
+
+    async def attempts(self) -> list[TaskAttempt]:
+        """Return how often the task was started and what became of it, newest first.
+
+        Raises:
+            TaskNotFound: the task has been deleted.
+        """
+        return [attempt async for attempt in self._tasks.attempts(self.id)]
+
     async def cancel(self, *, force: bool = False) -> Self:
         """Ask for the task's end; one that has ended stays as it is.
 
@@ -86,6 +113,7 @@ class AsyncTask(TaskFields):
         stderr: bool = False,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
     ) -> AsyncText: ...
 
     @overload
@@ -97,6 +125,7 @@ class AsyncTask(TaskFields):
         stderr: bool = False,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
     ) -> AsyncIterator[str]: ...
 
     @overload
@@ -108,6 +137,7 @@ class AsyncTask(TaskFields):
         stderr: bool = False,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
     ) -> AsyncText | AsyncIterator[str]: ...
 
     def logs(
@@ -118,6 +148,7 @@ class AsyncTask(TaskFields):
         stderr: bool = False,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
     ) -> AsyncText | AsyncIterator[str]:
         """Read the task's output, or follow it line by line; as `Flow.logs`.
 
@@ -128,11 +159,18 @@ class AsyncTask(TaskFields):
             stderr: Only stderr.
             stream: Only `stdout` or `stderr`; both unless given.
             since: Start at what was written then: a time, or text such as `5m`.
+            attempt: Only this attempt's, from 1; the newest one's unless given.
 
         Raises:
             InvalidRequest: an argument is wrong.
             TaskNotFound: the task has been deleted.
         """
         return self._tasks.logs(
-            self, follow=follow, tail=tail, stderr=stderr, stream=stream, since=since
+            self,
+            follow=follow,
+            tail=tail,
+            stderr=stderr,
+            stream=stream,
+            since=since,
+            attempt=attempt,
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime
 from functools import partial
@@ -15,8 +13,11 @@ from flowkit_api.api.tasks import (
     create_tasks,
     delete_task,
     get_task,
+    hold_task,
+    list_task_attempts,
     list_tasks,
     plan_task,
+    release_task,
     update_task,
     wait_task,
 )
@@ -32,9 +33,18 @@ from flowkit_api.models import (
 from flowkit._async.logs import log_chunks, log_lines, log_text
 from flowkit._async.paging import listed
 from flowkit._async.task import AsyncTask
-from flowkit.durations import parse_duration
-from flowkit.errors import APIConnectionError, InvalidRequest, InvalidTaskConfig, WaitTimeout
-from flowkit.log_text import DEFAULT_TAIL, AsyncText, Chunk, check_offset, check_tail, moment, view
+from flowkit._async.waiting import shown, wait_until
+from flowkit.errors import InvalidRequest, InvalidTaskConfig, WaitTimeout
+from flowkit.log_text import (
+    DEFAULT_TAIL,
+    AsyncText,
+    Chunk,
+    check_attempt,
+    check_offset,
+    check_tail,
+    moment,
+    view,
+)
 from flowkit.status import TaskStatus, is_terminal
 from flowkit.task_config import InPlace, TaskConfig, TaskLike
 from flowkit.task_fields import task_id_of
@@ -42,11 +52,13 @@ from flowkit.task_filters import Labels, Statuses, read_labels, read_name, read_
 from flowkit.task_values import READERS
 
 if TYPE_CHECKING:
+    from flowkit_api.models import TaskAttempt
+    from flowkit_api.models.task import Task as TaskData
+    from flowkit_api.types import Request
+
     from flowkit.transport._async.transport import AsyncTransport
 
 MOST_TASKS_OF_A_BATCH = 10_000
-_HOLD = 25.0
-"""Seconds for which a wait is held: load balancers commonly end what takes 30."""
 _STARTED = (TaskStatus.PENDING, TaskStatus.STARTING)
 
 
@@ -76,7 +88,7 @@ class AsyncTasks:
             InvalidTaskConfig: the task is wrong.
             NoCapacity: nothing here can ever run it.
         """
-        body = self._to_wire(task, overrides)
+        body = self.to_wire(task, overrides)
         request = create_task.request(body=body, idempotency_key=idempotency_key)
         return AsyncTask(await self._api.call(request, create_task.parse), self)
 
@@ -125,7 +137,7 @@ class AsyncTasks:
         Raises:
             InvalidTaskConfig: the task is wrong.
         """
-        request = plan_task.request(body=self._to_wire(task, overrides))
+        request = plan_task.request(body=self.to_wire(task, overrides))
         return await self._api.call(request, plan_task.parse)
 
     async def get(self, task: str | AsyncTask) -> AsyncTask:
@@ -223,6 +235,42 @@ class AsyncTasks:
         request = cancel_task.request(task_id=task_id_of(task), force=force or None)
         return AsyncTask(await self._api.call(request, cancel_task.parse), self)
 
+    async def hold(self, task: str | AsyncTask) -> AsyncTask:
+        """Keep a task that has not started from starting, until it is released.
+
+        Raises:
+            TaskNotFound: there is none.
+            TaskNotPending: it has started, or ended.
+        """
+        request = hold_task.request(task_id=task_id_of(task))
+        return AsyncTask(await self._api.call(request, hold_task.parse), self)
+
+    async def release(self, task: str | AsyncTask) -> AsyncTask:
+        """Let a task start that is held.
+
+        Raises:
+            TaskNotFound: there is none.
+            TaskNotPending: it has started, or ended.
+        """
+        request = release_task.request(task_id=task_id_of(task))
+        return AsyncTask(await self._api.call(request, release_task.parse), self)
+
+    async def attempts(
+        self, task: str | AsyncTask, *, limit: int | None = None
+    ) -> AsyncIterator[TaskAttempt]:
+        """Yield how often a task was started and what became of it, newest first.
+
+        Args:
+            task: The task.
+            limit: Most attempts; None for all.
+
+        Raises:
+            TaskNotFound: there is none.
+        """
+        request = partial(list_task_attempts.request, task_id=task_id_of(task))
+        async for attempt in listed(self._api, request, list_task_attempts.parse, limit=limit):
+            yield attempt
+
     async def wait(
         self,
         task: str | AsyncTask,
@@ -244,36 +292,30 @@ class AsyncTasks:
         task_id = task_id_of(task)
         if until not in ("running", "terminal"):
             raise InvalidRequest(f"cannot wait until {until!r}", hint="running or terminal")
-        deadline = None if timeout is None else time.monotonic() + _seconds(timeout)
-        pause = 0.05
-        seen = task if isinstance(task, AsyncTask) else None
-        is_under_way = False
-        while True:
-            left = _HOLD if deadline is None else max(0.0, deadline - time.monotonic())
-            asked_at = time.monotonic()
-            request = wait_task.request(
-                task_id=task_id, until=WaitUntil(until), timeout=round(min(left, _HOLD), 3)
-            )
-            try:
-                data = await self._api.call(
-                    request, wait_task.parse, deadline=deadline, is_under_way=is_under_way
-                )
-            except APIConnectionError as error:
-                if deadline is None or time.monotonic() < deadline:
-                    raise
-                raise _timed_out(task_id, seen, until, timeout) from error
-            is_under_way = True
-            if seen is None:
-                seen = AsyncTask(data, self)
-            seen.data = data
-            if _has_reached(seen.status, until):
-                return seen
-            if deadline is not None and time.monotonic() >= deadline:
-                raise _timed_out(task_id, seen, until, timeout)
-            if time.monotonic() - asked_at < min(left, 1.0) / 2:
-                # The gateway did not hold the answer: it is about to stop, or cannot.
-                await asyncio.sleep(min(pause, left))
-                pause = min(2 * pause, 1.0)
+
+        def request(seconds: float) -> Request:
+            return wait_task.request(task_id=task_id, until=WaitUntil(until), timeout=seconds)
+
+        def handle(data: TaskData) -> AsyncTask:
+            if not isinstance(task, AsyncTask):
+                return AsyncTask(data, self)
+            task.data = data
+            return task
+
+        def late(last: TaskData | None) -> WaitTimeout:
+            known = task if isinstance(task, AsyncTask) else None
+            seen = known if last is None else handle(last)
+            return _timed_out(task_id, seen, until, timeout)
+
+        data = await wait_until(
+            self._api,
+            request,
+            wait_task.parse,
+            is_over=lambda data: _has_reached(data.status, until),
+            late=late,
+            timeout=timeout,
+        )
+        return handle(data)
 
     @overload
     def logs(
@@ -286,6 +328,7 @@ class AsyncTasks:
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
     ) -> AsyncText: ...
 
     @overload
@@ -299,6 +342,7 @@ class AsyncTasks:
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
     ) -> AsyncIterator[str]: ...
 
     @overload
@@ -312,6 +356,7 @@ class AsyncTasks:
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
     ) -> AsyncText | AsyncIterator[str]: ...
 
     def logs(
@@ -324,10 +369,13 @@ class AsyncTasks:
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
     ) -> AsyncText | AsyncIterator[str]:
         """Read a task's output, or follow it line by line; as `Flow.logs`."""
         selected = view(stream, source, stderr=stderr)
-        chunks = partial(self.log_chunks, task, follow=follow, stream=selected, since=since)
+        chunks = partial(
+            self.log_chunks, task, follow=follow, stream=selected, since=since, attempt=attempt
+        )
         if follow:
             return log_lines(chunks(tail=tail))
         default = DEFAULT_TAIL if since is None else None
@@ -342,6 +390,7 @@ class AsyncTasks:
         tail: int | None = None,
         since: datetime | str | None = None,
         offset: int | None = None,
+        attempt: int | None = None,
     ) -> AsyncIterator[Chunk]:
         """Yield a task's output byte for byte, as names of streams with some bytes of each.
 
@@ -352,6 +401,8 @@ class AsyncTasks:
             tail: Start at this many lines before the end.
             since: Start at what was written then: a time, or text such as `5m`.
             offset: Start at this byte.
+            attempt: Only this attempt's, from 1; the newest one's unless given, and when
+                following those after it.
 
         Raises:
             InvalidRequest: an argument is wrong.
@@ -367,21 +418,23 @@ class AsyncTasks:
             tail=tail,
             since=moment(since),
             offset=offset,
+            attempt=check_attempt(attempt),
         )
 
-    def _to_wire(self, task: TaskLike, overrides: Mapping[str, object]) -> TaskCreate:
+    def to_wire(self, task: TaskLike, overrides: Mapping[str, object]) -> TaskCreate:
+        """Return a task as the contract has it, made for this client's gateway.
+
+        Args:
+            task: As `create` takes it.
+            overrides: Fields of `TaskConfig` that go before the task's own.
+
+        Raises:
+            InvalidTaskConfig: the task is wrong.
+        """
         config = TaskConfig.of(task)
         if overrides:
             config = config.replace(**overrides)
         return config.to_wire(InPlace.here() if self._is_embedded else None)
-
-
-def _seconds(timeout: float | str) -> float:
-    if isinstance(timeout, str):
-        return parse_duration(timeout)
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
-        raise InvalidRequest(f"invalid timeout {timeout!r}", hint="seconds, or text such as 10m")
-    return min(float(timeout), 1e9)
 
 
 def _has_reached(status: TaskStatus, until: str) -> bool:
@@ -394,10 +447,9 @@ def _timed_out(
     task_id: str, seen: AsyncTask | None, until: str, timeout: float | str | None
 ) -> WaitTimeout:
     wanted = "did not end" if until == "terminal" else "did not start to run"
-    shown = timeout if isinstance(timeout, str) else f"{timeout:g} s"
     state = f"it is {seen.status}" if seen is not None else "the gateway does not answer"
     error = WaitTimeout(
-        f"{task_id} {wanted} within {shown}; {state}",
+        f"{task_id} {wanted} within {shown(timeout)}; {state}",
         hint="it goes on: wait again, or cancel it",
     )
     error.task = seen

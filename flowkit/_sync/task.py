@@ -12,6 +12,7 @@ from flowkit.task_fields import TaskFields
 
 if TYPE_CHECKING:
     from flowkit_api.models.task import Task as TaskData
+    from flowkit_api.models.task_attempt import TaskAttempt
 
     from flowkit._sync.tasks import Tasks
 
@@ -66,6 +67,32 @@ class Task(TaskFields):
         self.data = (self._tasks.get(self.id)).data
         return self
 
+    def hold(self) -> Self:
+        """Keep the task from starting until it is released.
+
+        Raises:
+            TaskNotPending: it has started, or ended.
+        """
+        self.data = (self._tasks.hold(self.id)).data
+        return self
+
+    def release(self) -> Self:
+        """Let the task start when it is held.
+
+        Raises:
+            TaskNotPending: it has started, or ended.
+        """
+        self.data = (self._tasks.release(self.id)).data
+        return self
+
+    def attempts(self) -> list[TaskAttempt]:
+        """Return how often the task was started and what became of it, newest first.
+
+        Raises:
+            TaskNotFound: the task has been deleted.
+        """
+        return [attempt for attempt in self._tasks.attempts(self.id)]
+
     def cancel(self, *, force: bool = False) -> Self:
         """Ask for the task's end; one that has ended stays as it is.
 
@@ -87,6 +114,7 @@ class Task(TaskFields):
         stderr: bool = False,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
     ) -> Text: ...
 
     @overload
@@ -98,6 +126,7 @@ class Task(TaskFields):
         stderr: bool = False,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
     ) -> Iterator[str]: ...
 
     @overload
@@ -109,6 +138,7 @@ class Task(TaskFields):
         stderr: bool = False,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
     ) -> Text | Iterator[str]: ...
 
     def logs(
@@ -119,6 +149,7 @@ class Task(TaskFields):
         stderr: bool = False,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
     ) -> Text | Iterator[str]:
         """Read the task's output, or follow it line by line; as `Flow.logs`.
 
@@ -129,11 +160,18 @@ class Task(TaskFields):
             stderr: Only stderr.
             stream: Only `stdout` or `stderr`; both unless given.
             since: Start at what was written then: a time, or text such as `5m`.
+            attempt: Only this attempt's, from 1; the newest one's unless given.
 
         Raises:
             InvalidRequest: an argument is wrong.
             TaskNotFound: the task has been deleted.
         """
         return self._tasks.logs(
-            self, follow=follow, tail=tail, stderr=stderr, stream=stream, since=since
+            self,
+            follow=follow,
+            tail=tail,
+            stderr=stderr,
+            stream=stream,
+            since=since,
+            attempt=attempt,
         )

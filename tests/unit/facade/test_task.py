@@ -44,7 +44,8 @@ def test_it_refreshes_cancels_and_waits(twin: Twin, gateway: Gateway) -> None:
 def test_it_reads_its_output(twin: Twin, gateway: Gateway) -> None:
     gateway.on("GET /tasks/ID", task_document())
     gateway.on("GET /tasks/ID/logs", {"chunks": [chunk(b"hi\n")], "next_offset": 3, "end": True})
-    gateway.on("GET /tasks/ID/logs:follow", sse("log", 3, chunk(b"hi\n")) + sse("end", 3, {}))
+    end = sse("end", 3, {"offset": 3, "status": "completed"})
+    gateway.on("GET /tasks/ID/logs:follow", sse("log", 3, chunk(b"hi\n")) + end)
     task = twin.flow(gateway).get_task(TASK_ID)
     assert task.logs() == "hi\n"
     assert list(task.logs(follow=True)) == ["hi"]
