@@ -23,6 +23,9 @@ from flowkit.cli.task_output import write_json_lines, write_output
     metavar="TIME",
     help="Only what was written since: 5m, or '2026-11-20 10:00'.",
 )
+@click.option(
+    "--attempt", type=options.Number(), metavar="N", help="Only the output of this attempt."
+)
 @options.output_option("text", "Print the bytes as they are, or JSON lines of stream and text.")
 @click.option(
     "--stream", type=options.Choice(["stdout", "stderr"]), help="Only one of the two streams."
@@ -32,6 +35,7 @@ def command(
     follow: bool,
     tail: int | None,
     since: str | None,
+    attempt: int | None,
     stream: Literal["stdout", "stderr"] | None,
     json: bool,
 ) -> None:
@@ -49,7 +53,7 @@ def command(
         found = task_id(flow, task)
         try:
             chunks = flow.tasks.log_chunks(
-                found, follow=follow, stream=stream, tail=tail, since=moment
+                found, follow=follow, stream=stream, tail=tail, since=moment, attempt=attempt
             )
             if json:
                 write_json_lines(chunks)

@@ -15,6 +15,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("flowkit.cli.logs", "Print or follow a task's output."),
     "wait": ("flowkit.cli.wait", "Wait for tasks and exit with their code."),
     "cancel": ("flowkit.cli.cancel", "Cancel tasks and all that they started."),
+    "hold": ("flowkit.cli.hold", "Keep queued tasks from starting."),
+    "release": ("flowkit.cli.release", "Let held tasks start."),
     "delete": ("flowkit.cli.delete", "Delete finished tasks with their logs."),
     "plan": ("flowkit.cli.plan", "Say what a submit would do, and submit nothing."),
     "gpus": ("flowkit.cli.gpus", "List the GPUs and machines that tasks can ask for."),

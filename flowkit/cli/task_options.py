@@ -19,6 +19,7 @@ from flowkit.cli.options import (
     TEXT,
     Decorated,
     FileName,
+    Number,
     utf8,
 )
 
@@ -64,6 +65,21 @@ _OPTIONS = (
         metavar="N",
         help="From -1000 to 1000, or low, med, high; higher ones start first.",
     ),
+    click.option(
+        "--retries",
+        type=Number(),
+        metavar="N",
+        help="Start the task again up to this often when it fails.",
+    ),
+    click.option(
+        "--depends-on",
+        type=TEXT,
+        multiple=True,
+        metavar="[CONDITION:]TASK",
+        help="Start after this task: afterok (completed), afterany (ended), after (started)."
+        " Repeatable.",
+    ),
+    click.option("--hold", is_flag=True, default=None, help="Do not start it before a release."),
     click.option("--name", type=TEXT, metavar="NAME", help="Name to find the task by."),
     click.option(
         "--label",
@@ -123,6 +139,7 @@ def task_config(
     env: tuple[str, ...],
     env_file: tuple[str, ...],
     labels: tuple[str, ...],
+    depends_on: tuple[str, ...],
     **given: Any,
 ) -> TaskConfig:
     """Return the task that a command line asks for.
@@ -133,6 +150,7 @@ def task_config(
         env: `NAME=VALUE` or `NAME`.
         env_file: Files of such lines; `env` goes before them.
         labels: `NAME=VALUE`.
+        depends_on: Ids of tasks, each with or without a condition before it.
         given: Fields of `TaskConfig`, None where the option is absent.
 
     Raises:
@@ -163,6 +181,8 @@ def task_config(
     variables |= _environment(env)
     if variables:
         fields["env"] = variables
+    if depends_on:
+        fields["depends_on"] = list(depends_on)
     if labels:
         fields["labels"] = (dict(base.labels or {}) if base else {}) | _labels(labels)
     if base is not None:
