@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 allowed_hosts=tuple(options.allowed_host),
                 idle_timeout=_idle_timeout(options.idle_timeout, embedded=options.embedded),
                 max_output_bytes=options.max_output_bytes,
+                garbage_ages=dict(options.gc_age),
                 null_duration=options.null_duration,
                 check_answers=options.check_answers,
             )
@@ -84,6 +85,15 @@ def _parser() -> argparse.ArgumentParser:
         help="most output to keep of one task (%(default)s)",
     )
     option(
+        "--gc-age",
+        action="append",
+        type=_garbage_age,
+        default=[],
+        metavar="KIND=AGE",
+        help="age at which unused workspaces (14d), snapshots (30d), caches (14d) and uploads (1d)"
+        " go, as in workspace=2d",
+    )
+    option(
         "--null-duration",
         type=_seconds,
         default=0.01,
@@ -126,6 +136,20 @@ def _seconds(text: str) -> float:
     if not (math.isfinite(seconds) and seconds >= 0):
         raise argparse.ArgumentTypeError("seconds are 0 or more")
     return seconds
+
+
+def _garbage_age(text: str) -> tuple[str, float]:
+    from flowkit.durations import parse_duration
+    from flowkit.errors import FlowError
+    from flowkit_gateway.garbage import DEFAULT_AGES
+
+    kind, _, age = text.partition("=")
+    if kind not in DEFAULT_AGES:
+        raise argparse.ArgumentTypeError(f"the kind is one of {', '.join(DEFAULT_AGES)}")
+    try:
+        return kind, parse_duration(age)
+    except FlowError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _idle_timeout(given: float | None, *, embedded: bool) -> float:

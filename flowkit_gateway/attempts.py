@@ -72,7 +72,11 @@ class Attempts:
 
     def run_dir(self, row: TaskRow, attempt: int | None = None) -> Path:
         """Return the private directory of an attempt, the newest one unless given."""
-        return self._data_dir / "tasks" / row.id / str(attempt or row.attempt)
+        return self.directory(row.id, attempt or row.attempt)
+
+    def directory(self, task_id: str, attempt: int) -> Path:
+        """Return the private directory of an attempt of any task."""
+        return self._data_dir / "tasks" / task_id / str(attempt)
 
     async def begin(self, task_id: str, placement: Placement) -> TaskRow | None:
         """Write down that a queued task starts; return None if it is not queued any more."""

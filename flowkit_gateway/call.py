@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from flowkit_gateway.changes import Changes
     from flowkit_gateway.contract import Operation
     from flowkit_gateway.engines.engine import Engine
+    from flowkit_gateway.files.files import Files
+    from flowkit_gateway.files.uploads import Uploads
+    from flowkit_gateway.garbage import Collector
+    from flowkit_gateway.grants import Grants
     from flowkit_gateway.logs.watch import GrowthWatcher
     from flowkit_gateway.principal import Principal
     from flowkit_gateway.scheduler import Scheduler
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from flowkit_gateway.store.store import Store
     from flowkit_gateway.sweeps import Sweeps
     from flowkit_gateway.vault import Vault
+    from flowkit_gateway.volume_clones import VolumeClones
     from flowkit_gateway.volumes import Volumes
 
 T = TypeVar("T")
@@ -35,6 +40,10 @@ class ClientGone(Exception):
     """The client closed its connection, so that nobody is there to be answered."""
 
 
+class ContentGone(Exception):
+    """What a download sends is not there any more, so that its connection is closed."""
+
+
 @dataclass(slots=True)
 class Gateway:
     """What handlers work with."""
@@ -43,9 +52,14 @@ class Gateway:
     scheduler: Scheduler
     sweeps: Sweeps
     volumes: Volumes
+    files: Files
+    uploads: Uploads
+    volume_clones: VolumeClones
+    grants: Grants
     changes: Changes
     engine: Engine
     log_watcher: GrowthWatcher
+    collector: Collector
     vault: Vault
     secrets: Secrets
     profile_files: ProfileFiles

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import cast
 
-from flowkit_gateway.task_parts import Prepared, StartError
+from flowkit_gateway.task_parts import HOME, Prepared, StartError
 
 _LONGEST_NAME = 255
 """Bytes; NAME_MAX of the file systems of Linux."""
@@ -60,7 +60,7 @@ def place(prepared: Prepared, path: str, content: bytes, mode: int) -> None:
     Raises:
         StartError: it cannot be written.
     """
-    home = prepared.run_dir / "home"
+    home = prepared.run_dir / HOME
     prepared.env["HOME"] = str(home)
     *directories, _ = path.split("/")
     try:

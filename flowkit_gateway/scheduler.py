@@ -370,6 +370,10 @@ class Scheduler:
         self._deleting.add(task_id)
         await self._to_its_end(self._delete(project, task_id))
 
+    def is_being_deleted(self, task_id: str) -> bool:
+        """Say whether a task's files are being removed."""
+        return task_id in self._deleting
+
     async def _delete(self, project: str, task_id: str) -> None:
         try:
             # The row goes last: as long as files are left, the delete can be repeated.
@@ -441,6 +445,8 @@ class Scheduler:
             self._in_background(self._journal.running(observation))
             return
         self._release(observation.task_id, observation.attempt)
+        # Before the end is durable: until then a gateway that is killed is told of it again.
+        self.parts.clear(self._attempts.directory(observation.task_id, observation.attempt))
         if observation.message is not None:
             message = self.parts.redacted(observation.task_id, observation.message)
             observation = observation._replace(message=message)

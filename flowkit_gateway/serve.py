@@ -12,8 +12,8 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +23,15 @@ from flowkit_gateway.app import App
 from flowkit_gateway.call import Gateway
 from flowkit_gateway.changes import Changes
 from flowkit_gateway.contract import Contract
+from flowkit_gateway.disposal import Disposal
 from flowkit_gateway.engines.engine import Engine
+from flowkit_gateway.files.files import Files
+from flowkit_gateway.files.quotas import Quotas
+from flowkit_gateway.files.spaces import Spaces
+from flowkit_gateway.files.trash import Trash
+from flowkit_gateway.files.uploads import Uploads
+from flowkit_gateway.garbage import DEFAULT_AGES, Collector
+from flowkit_gateway.grants import Grants
 from flowkit_gateway.http_server import HTTPServer
 from flowkit_gateway.logs.watch import GrowthWatcher
 from flowkit_gateway.principal import KeyFileError, KeyRing
@@ -36,12 +44,15 @@ from flowkit_gateway.store.secrets import Secrets
 from flowkit_gateway.store.store import Store
 from flowkit_gateway.store.sweeps import SweepStore
 from flowkit_gateway.store.task_credentials import TaskCredentials
+from flowkit_gateway.store.uploads import UploadTable
 from flowkit_gateway.sweeps import SweepPart, Sweeps
 from flowkit_gateway.task_parts import TaskParts
 from flowkit_gateway.task_secrets import SecretsPart
 from flowkit_gateway.vault import FILE_NAME as KEY_FILE_NAME
 from flowkit_gateway.vault import Vault
+from flowkit_gateway.volume_clones import VolumeClones
 from flowkit_gateway.volumes import Volumes
+from flowkit_gateway.workspaces import WorkspaceGarbage
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -68,6 +79,8 @@ class Settings:
     idle_timeout: float = 0.0
     """Seconds without a call or a task after which the gateway stops; 0 for never."""
     max_output_bytes: int = 1024 * 1024 * 1024
+    garbage_ages: Mapping[str, float] = field(default_factory=dict)
+    """Seconds without use after which a kind of garbage goes, for those not as usual."""
     null_duration: float = 0.01
     check_answers: bool = False
 
@@ -151,9 +164,16 @@ async def _run(
     vault = Vault(settings.data_dir / KEY_FILE_NAME, partial(any_encrypted, store.database))
     project_secrets = Secrets(store.database, vault)
     profile_files = ProfileFiles(store.database, vault)
+    trash_dir = settings.data_dir / "trash"
+    disposal = Disposal(trash_dir)
     changes = Changes()
     log_watcher = GrowthWatcher()
-    volumes = Volumes(store, settings.data_dir)
+    volumes = Volumes(store, settings.data_dir, disposal)
+    spaces = Spaces(store, volumes, settings.data_dir, embedded=settings.embedded)
+    upload_table = UploadTable(store.database, store.answers)
+    quotas = Quotas(upload_table)
+    uploads = Uploads(upload_table, spaces, quotas, settings.data_dir / "uploads")
+    volume_clones = VolumeClones(store, volumes)
     sweep_rows = SweepStore(store)
     scheduler = Scheduler(
         store,
@@ -169,17 +189,27 @@ async def _run(
                 SweepPart(sweep_rows),
             ],
             TaskCredentials(store.database, vault),
+            disposal,
         ),
     )
     sweeps = Sweeps(sweep_rows, store, scheduler, changes, vault)
+    tasks_dir = settings.data_dir / "tasks"
+    workspaces = WorkspaceGarbage(store, tasks_dir, disposal, scheduler.is_being_deleted)
+    ages = {**DEFAULT_AGES, **settings.garbage_ages}
+    collector = Collector([workspaces], settings.data_dir, ages)
     gateway = Gateway(
         store=store,
         scheduler=scheduler,
         sweeps=sweeps,
         volumes=volumes,
+        files=Files(spaces, quotas, Trash(trash_dir), disposal.empty_soon),
+        uploads=uploads,
+        volume_clones=volume_clones,
+        grants=Grants(store, volumes),
         changes=changes,
         engine=engine,
         log_watcher=log_watcher,
+        collector=collector,
         vault=vault,
         secrets=project_secrets,
         profile_files=profile_files,
@@ -200,7 +230,11 @@ async def _run(
     stop = asyncio.Event()
     _on_signals(settings, app, stop)
     try:
+        await volumes.open()
         await scheduler.open()
+        await uploads.open()
+        disposal.empty_soon()
+        collecting = asyncio.create_task(collector.run())
         sweeps.open()
         server = HTTPServer(app)
         await server.begin(listener)
@@ -226,12 +260,15 @@ async def _run(
         finally:
             # First of all, so that nobody begins to use a gateway that is about to go.
             discovery.withdraw(settings.data_dir)
+            collecting.cancel()
             gateway.stop_waiting()
             await server.shutdown([listener])
     finally:
         log_watcher.close()
         await sweeps.close()
         await scheduler.close()
+        await volume_clones.close()
+        await disposal.close()
         store.close()
     logger.info("stopped; tasks that run live on")
 

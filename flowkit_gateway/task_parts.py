@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from flowkit_gateway.disposal import Disposal
 from flowkit_gateway.engines.engine import BindMount, StartError
 from flowkit_gateway.principal import Principal
 from flowkit_gateway.redaction import REDACTED, redact
@@ -15,6 +17,11 @@ from flowkit_gateway.store.database import Transaction
 from flowkit_gateway.store.rows import TaskRow
 from flowkit_gateway.store.task_credentials import TaskCredentials
 from flowkit_gateway.vault import VaultClosed
+
+log = logging.getLogger(__name__)
+
+HOME = "home"
+"""Name of the directory of a run directory that is an attempt's home, where it has its own."""
 
 __all__ = ["Prepared", "StartError", "TaskPart", "TaskParts"]
 
@@ -94,13 +101,18 @@ class TaskParts:
     Args:
         parts: in the order in which they are asked.
         credentials: where the values are kept that attempts are handed; none are without it.
+        disposal: removes the homes of attempts; they stay without it.
     """
 
     def __init__(
-        self, parts: Iterable[TaskPart] = (), credentials: TaskCredentials | None = None
+        self,
+        parts: Iterable[TaskPart] = (),
+        credentials: TaskCredentials | None = None,
+        disposal: Disposal | None = None,
     ) -> None:
         self._parts = tuple(parts)
         self._credentials = credentials
+        self._disposal = disposal
 
     def of(self, settings: Mapping[str, object]) -> Sequence[TaskPart]:
         """Return the parts that a task has something of."""
@@ -140,6 +152,15 @@ class TaskParts:
             if prepared.secrets and self._credentials is not None:
                 await self._credentials.put_handed(row.id, prepared.secrets)
         return prepared
+
+    def clear(self, run_dir: Path) -> None:
+        """Remove the home of an attempt that is over, which may hold secrets."""
+        home = run_dir / HOME
+        try:
+            if self._disposal is not None:
+                self._disposal.throw_away(home)
+        except OSError as error:
+            log.warning("cannot remove %s: %s", home, error)
 
     def redacted(self, task_id: str, text: str) -> str:
         """Return a text about a task's newest attempt without the secrets that it was handed."""

@@ -89,6 +89,14 @@ class Store:
         found = self._database.read(f"{SELECT_TASK} WHERE id = ?", (task_id,))
         return task_row(found[0]) if found else None
 
+    def ended_tasks(self, task_ids: Sequence[str], before: float) -> list[TaskRow]:
+        """Return those of some tasks, of whatever project, that ended before a Unix time."""
+        query = (
+            f"{SELECT_TASK} WHERE id IN ({', '.join('?' * len(task_ids))})"
+            " AND status IN ('completed', 'failed', 'cancelled') AND finished_at < ?"
+        )
+        return [task_row(row) for row in self._database.read(query, (*task_ids, before))]
+
     def list_tasks(
         self,
         project: str,
