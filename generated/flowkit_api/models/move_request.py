@@ -10,7 +10,7 @@ class MoveRequest(Model):
     """`MoveRequest` of the contract.
 
     Attributes:
-        overwrite: Replace a file that is there.
+        overwrite: Replace a file that is there; false unless given.
     """
 
     space: str

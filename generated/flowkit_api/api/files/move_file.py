@@ -1,5 +1,7 @@
 """Move or rename a file or a directory within one space.
 
+The directory for the target has to be there. A directory is never replaced.
+
 Operation `move_file`: POST /v1/files:move
 """
 

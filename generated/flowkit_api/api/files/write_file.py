@@ -1,5 +1,7 @@
 """Upload a file in one call; it appears when it is whole.
 
+The directories above it are made. A directory is never replaced.
+
 Operation `write_file`: POST /v1/files:write
 """
 

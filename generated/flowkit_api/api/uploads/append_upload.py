@@ -1,6 +1,7 @@
 """Send the next bytes of an upload.
 
-What has arrived of a call that breaks off is kept.
+What has arrived of a call that breaks off is kept. A call that begins where the upload is
+takes over from one that has not ended, which is refused then.
 
 Operation `append_upload`: POST /v1/uploads/{upload_id}:append
 """

@@ -1,5 +1,8 @@
 """Put a file in its place once all of it has arrived.
 
+The directories above it are made. To repeat this is safe: a file that is in its place is
+answered once more. After a refusal what has arrived is kept.
+
 Operation `complete_upload`: POST /v1/uploads/{upload_id}:complete
 """
 
