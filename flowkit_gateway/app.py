@@ -22,6 +22,7 @@ from flowkit_gateway.call import (
     Answer,
     Call,
     ClientGone,
+    ContentGone,
     Download,
     Gateway,
     Message,
@@ -121,6 +122,8 @@ class App:
             await self._answer(scope, headers, correlation_id, receive, watched)
         except ClientGone:
             watched.status = 499  # as web servers log a client that closed its request
+        except ContentGone:
+            logger.warning("%s was cut short", correlation_id)
         except Problem as problem:
             await self._refuse(problem, correlation_id, watched)
         except Exception as error:  # the one place that answers for mistakes
