@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import attrs
 
@@ -19,6 +20,9 @@ from flowkit.volume_values import (
     read_name,
     read_size_gb,
 )
+
+if TYPE_CHECKING:
+    from flowkit_api.models import Mount
 
 MOST_MOUNTS = 64
 _SECRET_NAME = "[A-Za-z_][A-Za-z0-9_.-]{0,127}"
@@ -78,6 +82,30 @@ class MountSpec:
             raise InvalidMount(
                 "the secret of a mount is not a secret's name", hint="as in secret='S3_KEYS'"
             )
+
+    def to_wire(self, here: str | None) -> Mount:
+        """Return the mount as the contract has it.
+
+        Args:
+            here: What a local path is relative to; the working directory unless given.
+
+        Raises:
+            InvalidMount: there is no such local path.
+        """
+        from flowkit_api.models import Mount, VolumeInterface
+
+        source = MountSource.parse(self.source)
+        if source.scheme == "file":
+            source = source._replace(path=_local_path(source.path, here))
+        interface = self.create_interface
+        return Mount(
+            target=self.target,
+            source=str(source),
+            read_only=self.read_only,
+            secret=self.secret,
+            create_size_gb=self.create_size_gb,
+            create_interface=None if interface is None else VolumeInterface(interface),
+        )
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields that are given, as `mounts=` reads them back."""
@@ -214,7 +242,7 @@ def _volume(item: object) -> MountSpec:
         return VolumeSpec(**_fields(item, VolumeSpec, "volume")).to_mount()
     if isinstance(item, str):
         return _volume_of_text(item)
-    if isinstance(item, HasVolumeId):
+    if isinstance(item, HasVolumeId) and isinstance(item.volume_id, str):
         name = getattr(item, "name", None)
         return VolumeSpec(
             volume_id=item.volume_id, mount_path=f"/volumes/{name}" if name else None
@@ -273,6 +301,19 @@ def _fields(item: Mapping[Any, Any], spec: type[object], what: str) -> dict[str,
                 hint=did_you_mean(str(name), known) or f"fields: {', '.join(known)}",
             )
     return {str(name): value for name, value in item.items()}
+
+
+def _local_path(path: str, here: str | None) -> str:
+    whole = os.path.expanduser(path)
+    if not os.path.isabs(whole) and here is not None:
+        whole = os.path.join(here, whole)
+    whole = os.path.abspath(whole)
+    if not os.path.exists(whole):
+        raise InvalidMount(
+            f"the mount source {whole} does not exist",
+            hint="name a file or directory of this machine, or a volume as volume://NAME",
+        )
+    return whole
 
 
 def _bounded(mounts: list[MountSpec]) -> list[MountSpec]:

@@ -20,15 +20,15 @@ from flowkit.task_values import LONGEST_VALUE, READERS, VARIABLE, checked_text, 
 if TYPE_CHECKING:
     from flowkit_api.models import TaskCreate
 
+    from flowkit.mount_specs import MountLike, VolumeLike
+
 NOT_YET_SUPPORTED = frozenset(
     {
         "code",
         "idle_timeout",
         "image",
-        "mounts",
         "ports",
         "ssh_keys",
-        "volumes",
     }
 )
 """Fields that are agreed on and that this release does not have."""
@@ -79,6 +79,14 @@ class TaskConfig:
         env: Variables of the command: a dict, where None takes the caller's value, or a list of
             `NAME=VALUE` and `NAME`.
         working_dir: Directory to run in.
+        volumes: Volumes that it uses: a list of `VolumeSpec`, of dicts of its fields, of handles,
+            or of `NAME[:/PATH[:ro]]`.
+        mounts: Data that it uses: a source such as `volume://datasets` or `s3://bucket/train`, a
+            dict of paths to sources, a `MountSpec`, or a list of these. A path of this machine
+            is a source too.
+        outputs: What is kept after it: a path relative to the working directory, in which `*`,
+            `?`, `[...]` and `**` match, or a list of these.
+        secrets: Secrets that it is handed: a list of names, or a dict of variables to names.
         region: Region to run in.
         max_price_per_hour: Most to pay for one hour, in US dollars.
         max_run_time: When to end the task: text with a unit (`90s`, `2h`), a number of seconds,
@@ -115,6 +123,10 @@ class TaskConfig:
         default=None, repr=lambda env: "None" if env is None else "***"
     )
     working_dir: str | os.PathLike[str] | None = None
+    volumes: Sequence[VolumeLike] | Mapping[str, str] | None = None
+    mounts: MountLike | Sequence[MountLike] | None = None
+    outputs: str | Sequence[str] | None = None
+    secrets: Sequence[str | Mapping[str, str]] | Mapping[str, str | None] | None = None
     region: str | None = None
     max_price_per_hour: float | str | None = None
     max_run_time: str | float | timedelta | None = None
@@ -222,7 +234,7 @@ class TaskConfig:
             InvalidTaskConfig: there is no command, a variable is not set, or the directory does
                 not exist.
         """
-        from flowkit_api.models import Dependency, Money, RetryPolicy, TaskCreate
+        from flowkit_api.models import Dependency, Money, RetryPolicy, TaskCreate, TaskSecret
 
         values = {
             name: read(value)
@@ -233,6 +245,9 @@ class TaskConfig:
             raise InvalidTaskConfig("there is no command to run", hint="give a command")
         if "env" in values:
             values["env"] = _resolved(values["env"])
+        _mount(values, in_place)
+        if "secrets" in values:
+            values["secrets"] = [TaskSecret.from_dict(each) for each in values["secrets"]]
         if (price := values.pop("max_price_per_hour", None)) is not None:
             values["max_price_per_hour"] = Money(amount_minor=price, currency="USD")
         if "depends_on" in values:
@@ -297,6 +312,24 @@ def _resolved(env: dict[str, str | None]) -> dict[str, str]:
     return {
         name: checked_text(f"env {name}", value, LONGEST_VALUE) for name, value in given.items()
     }
+
+
+def _mount(values: dict[str, Any], in_place: InPlace | None) -> None:
+    """Put volumes and mounts into the one list that the contract has, and what they sign in with.
+
+    Raises:
+        InvalidMount: two of them cannot be together, or a local path does not exist.
+    """
+    mounts = [*values.pop("volumes", ()), *values.pop("mounts", ())]
+    if not mounts:
+        return
+    from flowkit.mount_credentials import mount_credentials
+    from flowkit.mounts import check_apart
+
+    check_apart(mount.target for mount in mounts)
+    here = None if in_place is None else in_place.directory
+    values["mounts"] = [mount.to_wire(here) for mount in mounts]
+    values["mount_env"] = mount_credentials(mounts) or None
 
 
 def _directory(given: str | None, here: str | None) -> str:

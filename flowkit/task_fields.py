@@ -6,8 +6,11 @@ import re
 from datetime import datetime
 
 from flowkit_api.models.engine_name import EngineName
+from flowkit_api.models.git_source import GitSource
 from flowkit_api.models.money import Money
+from flowkit_api.models.mount import Mount
 from flowkit_api.models.task import Task as TaskData
+from flowkit_api.models.task_secret import TaskSecret
 
 from flowkit.errors import TaskNotFound
 from flowkit.handle_fields import Field
@@ -50,6 +53,11 @@ class TaskFields:
     num_instances = Field[int | None]()
     region = Field[str | None]()
     working_dir = Field[str | None]()
+    snapshot_id = Field[str | None]()
+    git = Field[GitSource | None]()
+    mounts = Field[list[Mount] | None]()
+    outputs = Field[list[str] | None]()
+    secrets = Field[list[TaskSecret] | None]()
     max_price_per_hour = Field[Money | None]()
     max_run_time = Field[float | None]()
     priority = Field[int | None]()

@@ -12,6 +12,8 @@ from flowkit.errors import InvalidTaskConfig
 from flowkit.gpus import parse_gpu
 from flowkit.instances import InstanceTypeName
 from flowkit.money import minor_units
+from flowkit.mount_specs import read_mounts, read_volumes
+from flowkit.secret_references import read_secrets
 from flowkit.sizes import parse_memory_gb
 from flowkit.task_conditions import read_dependencies, read_retries
 
@@ -23,6 +25,7 @@ LONGEST_VALUE = 131_072
 _MOST_WORDS = 4096
 _MOST_VARIABLES = 4096
 _MOST_LABELS = 64
+_MOST_OUTPUTS = 256
 _MOST = 100_000
 _LONGEST_RUN = 31_536_000.0
 
@@ -212,6 +215,27 @@ def _working_dir(value: object) -> str:
     return path
 
 
+def _outputs(value: object) -> list[str]:
+    patterns = [value] if isinstance(value, str) else value
+    if not isinstance(patterns, Sequence):
+        raise wrong("outputs", value, "a path, or a list of paths", "as in ['checkpoints/']")
+    if len(patterns) > _MOST_OUTPUTS:
+        raise InvalidTaskConfig(
+            f"there are {len(patterns)} outputs", hint=f"a task has at most {_MOST_OUTPUTS}"
+        )
+    return [_output(pattern) for pattern in patterns]
+
+
+def _output(value: object) -> str:
+    text = checked_text("outputs", value, 4096)
+    if not text or text.startswith("/") or ".." in text.split("/"):
+        raise InvalidTaskConfig(
+            f"invalid output {text[:60]!r}: it is not in the working directory",
+            hint="write it relative to that, as in checkpoints/ or logs/*.json",
+        )
+    return text
+
+
 def wrong(field: str, value: object, wanted: str, hint: str) -> InvalidTaskConfig:
     """Return the error about a value that is not what its field wants.
 
@@ -249,6 +273,10 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "max_run_time": _duration,
     "priority": _priority,
     "labels": _labels,
+    "volumes": read_volumes,
+    "mounts": read_mounts,
+    "outputs": _outputs,
+    "secrets": read_secrets,
     "depends_on": read_dependencies,
     "retries": read_retries,
     "hold": _flag("hold"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,8 +13,10 @@ import yaml
 
 from flowkit.errors import InvalidTaskConfig
 from flowkit.gpus import GPURequest
+from flowkit.mount_specs import HasVolumeId, MountSpec, VolumeSpec
 from flowkit.suggestions import closest, did_you_mean
 from flowkit.task_config import FIELDS, NOT_YET_SUPPORTED
+from flowkit.yaml_values import VALUES, Place
 
 _SYNONYMS = {
     "accelerators": "gpu",
@@ -27,15 +29,13 @@ _SYNONYMS = {
     "max_price": "max_price_per_hour",
     "cpu": "cpus",
     "memory": "memory_gb",
+    "file_mounts": "mounts",
 }
 """Other names of a field whose value is read as the field's own."""
 
 _COMMANDS = ("setup", "run", "commands")
 _AS_WRITTEN = frozenset({"env", "envs", "labels"})
 """Mappings whose values are text, whatever YAML would make of them."""
-
-_GPU_TOKENS = frozenset({"name", "count", "memory", "vendor", "total_memory", "compute_capability"})
-"""What a GPU is described by in dstack's mapping; the last two have no counterpart."""
 
 _LARGEST_FILE = 1024 * 1024
 _HINT = "write fields, as in command: python train.py"
@@ -44,16 +44,6 @@ try:
     _Loader: type[yaml.SafeLoader | yaml.CSafeLoader] = yaml.CSafeLoader
 except AttributeError:  # PyYAML was built without libyaml
     _Loader = yaml.SafeLoader
-
-
-class Place(NamedTuple):
-    """A place in a file, which is how an error about it begins."""
-
-    path: Path
-    line: int | None = None
-
-    def __str__(self) -> str:
-        return str(self.path) if self.line is None else f"{self.path}:{self.line}"
 
 
 class _Entry(NamedTuple):
@@ -96,6 +86,10 @@ def _plain(value: object) -> object:
             return value.total_seconds()
         case os.PathLike():
             return os.fspath(value)
+        case VolumeSpec() | MountSpec():
+            return _plain(value.to_dict())
+        case HasVolumeId():
+            return {"volume_id": value.volume_id}
         case str() | int() | float() | None:
             return value
         case Mapping():
@@ -292,7 +286,7 @@ def _field(at: Place, name: str, value: Any, prefix: str) -> tuple[str, object, 
             f"{at}: {prefix}{name or repr(name)} has no counterpart in a flowkit task",
             hint=did_you_mean(name, names) or f"fields: {', '.join(FIELDS)}",
         )
-    return known, _VALUES.get(known, _unchanged)(at, value), at
+    return known, VALUES.get(known, _unchanged)(at, value), at
 
 
 def _unchanged(at: Place, value: object) -> object:
@@ -342,63 +336,3 @@ def _script(entry: _Entry) -> str:
     raise InvalidTaskConfig(
         f"{entry.at}: a command is text, or a list of lines of text", hint="as in run: python a.py"
     )
-
-
-def _gpu(at: Place, value: Any) -> object:
-    if isinstance(value, dict):
-        if value.keys() & _GPU_TOKENS:
-            return _gpu_tokens(at, value)
-        # SkyPilot's {A100: 8, H100: 8}: any of these.
-        return [f"{name}:{_plain_number(count)}" for name, count in value.items()]
-    if isinstance(value, str):
-        return _without_open_count(value)
-    return value
-
-
-def _gpu_tokens(at: Place, value: dict[str, Any]) -> str:
-    known = ("name", "count", "memory", "vendor")
-    if unknown := sorted(str(name) for name in value if name not in known):
-        raise InvalidTaskConfig(
-            f"{at}: gpu: {unknown[0]} has no counterpart in flowkit",
-            hint=did_you_mean(unknown[0], known) or f"a GPU has {', '.join(known)}",
-        )
-    names = value.get("name")
-    tokens = [
-        value.get("vendor"),
-        ",".join(map(str, names)) if isinstance(names, list) else names,
-        value.get("memory"),
-        value.get("count"),
-    ]
-    return ":".join(str(_plain_number(token)) for token in tokens if token is not None)
-
-
-def _plain_number(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _without_open_count(text: str) -> str:
-    return re.sub(r"(?<=:)\s*([0-9]+)\s*\.\.\s*$", r"\1", text)
-
-
-def _at_least(at: Place, value: object) -> object:
-    """Read `4+` and `4..`: what is reserved is always at least."""
-    if isinstance(value, str) and (match := re.fullmatch(r"\s*(.+?)\s*(\+|\.\.)\s*", value)):
-        value = match[1]
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,30}(\.[0-9]{1,30})?", value.strip()):
-        return float(value) if "." in value else int(value)
-    return value
-
-
-def _retries(at: Place, value: object) -> object:
-    """Read `on`, which is a name here and `true` to YAML 1.1."""
-    if isinstance(value, dict):
-        return {"on" if name is True else name: item for name, item in value.items()}
-    return value
-
-
-_VALUES: dict[str, Callable[[Place, Any], object]] = {
-    "gpu": _gpu,
-    "cpus": _at_least,
-    "memory_gb": _at_least,
-    "retries": _retries,
-}

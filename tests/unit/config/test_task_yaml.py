@@ -192,7 +192,7 @@ def test_commands_in_several_parts_mean_what_they_meant(
         ("run: a\nresources: {use_spot: true}\n", r"resources\.use_spot has no counterpart"),
         ("run: a\nresources: {gpu: {total_memory: 1}}\n", "total_memory has no counterpart"),
         ("run: a\nregions: [a, b]\n", "one region"),
-        ("run: a\nvolumes: []\n", "volumes is not supported yet"),
+        ("run: a\nports: []\n", "ports is not supported yet"),
         ("run: a\nresources: {ports: 80}\n", r"resources\.ports is not supported yet"),
         ("comand: a\n", "comand has no counterpart"),
         ("command: a\ncpus: many\n", r"task\.yaml:2: invalid cpus 'many'"),

@@ -60,7 +60,7 @@ def test_a_key_of_the_callers_covers_a_submission(twin: Twin, gateway: Gateway) 
         ({"task": 7}, "invalid command 7"),
         ({"task": None}, "no command"),
         ({"task": "true", "gpus": 1}, "no field 'gpus'"),
-        ({"task": "true", "mounts": {"/data": "s3://x"}}, "mounts is not supported yet"),
+        ({"task": "true", "image": "ubuntu"}, "image is not supported yet"),
         ({"task": "nowhere.yaml"}, "there is no file"),
     ],
 )

@@ -22,7 +22,7 @@ from .samples import TASK_ID
 
 CONTRACT = json.loads((files("flowkit_api") / "openapi.json").read_bytes())
 STREAM = b"id: 4\ndata: {}\n\n"
-_TYPES = {bytes: "application/octet-stream", dict: "application/json"}
+_TYPES: dict[type, str] = {bytes: "application/octet-stream", dict: "application/json"}
 
 
 class Gateway:
@@ -68,7 +68,7 @@ def answer_type(name: str) -> str:
     described = (operation for item in CONTRACT["paths"].values() for operation in item.values())
     answers = next(one["responses"] for one in described if _id(one) == name)
     first = answers[min(status for status in answers if status != "default")]
-    return next(iter(first.get("content", {"application/json": {}})))
+    return str(next(iter(first.get("content", {"application/json": {}}))))
 
 
 def _id(operation: Any) -> str | None:
