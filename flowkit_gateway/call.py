@@ -11,6 +11,7 @@ from flowkit_gateway.problems import TaskNotFound
 
 if TYPE_CHECKING:
     from flowkit_gateway.changes import Changes
+    from flowkit_gateway.code_updates import CodeUpdates
     from flowkit_gateway.contract import Operation
     from flowkit_gateway.engines.engine import Engine
     from flowkit_gateway.files.files import Files
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from flowkit_gateway.logs.watch import GrowthWatcher
     from flowkit_gateway.principal import Principal
     from flowkit_gateway.scheduler import Scheduler
+    from flowkit_gateway.snapshots.snapshots import Snapshots
     from flowkit_gateway.store.profile_files import ProfileFiles
     from flowkit_gateway.store.rows import TaskRow
     from flowkit_gateway.store.secrets import Secrets
@@ -56,6 +58,8 @@ class Gateway:
     uploads: Uploads
     volume_clones: VolumeClones
     grants: Grants
+    snapshots: Snapshots
+    code_updates: CodeUpdates
     changes: Changes
     engine: Engine
     log_watcher: GrowthWatcher

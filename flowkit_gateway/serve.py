@@ -22,6 +22,8 @@ from flowkit_gateway import discovery
 from flowkit_gateway.app import App
 from flowkit_gateway.call import Gateway
 from flowkit_gateway.changes import Changes
+from flowkit_gateway.code import CodePart
+from flowkit_gateway.code_updates import CodeUpdates
 from flowkit_gateway.contract import Contract
 from flowkit_gateway.disposal import Disposal
 from flowkit_gateway.engines.engine import Engine
@@ -29,14 +31,18 @@ from flowkit_gateway.files.files import Files
 from flowkit_gateway.files.quotas import Quotas
 from flowkit_gateway.files.spaces import Spaces
 from flowkit_gateway.files.trash import Trash
+from flowkit_gateway.files.upload_garbage import UploadGarbage
 from flowkit_gateway.files.uploads import Uploads
 from flowkit_gateway.garbage import DEFAULT_AGES, Collector
+from flowkit_gateway.git_repositories import GitRepositories
 from flowkit_gateway.grants import Grants
 from flowkit_gateway.http_server import HTTPServer
 from flowkit_gateway.logs.watch import GrowthWatcher
 from flowkit_gateway.principal import KeyFileError, KeyRing
 from flowkit_gateway.profile_files import ProfileFilesPart
 from flowkit_gateway.scheduler import Scheduler
+from flowkit_gateway.snapshots.garbage import SnapshotGarbage
+from flowkit_gateway.snapshots.snapshots import Snapshots
 from flowkit_gateway.store.database import StoreError
 from flowkit_gateway.store.encrypted import any_encrypted
 from flowkit_gateway.store.profile_files import ProfileFiles
@@ -174,6 +180,8 @@ async def _run(
     quotas = Quotas(upload_table)
     uploads = Uploads(upload_table, spaces, quotas, settings.data_dir / "uploads")
     volume_clones = VolumeClones(store, volumes)
+    snapshots = Snapshots(store.database, settings.data_dir, disposal)
+    repositories = GitRepositories(settings.data_dir / "git", embedded=settings.embedded)
     sweep_rows = SweepStore(store)
     scheduler = Scheduler(
         store,
@@ -182,8 +190,10 @@ async def _run(
         data_dir=settings.data_dir,
         max_output_bytes=settings.max_output_bytes,
         parts=TaskParts(
+            # Code first: others may put something into its workspace.
             # Secrets after profile files: where both are one file of a home, the secret stays.
             [
+                CodePart(snapshots, repositories, project_secrets),
                 ProfileFilesPart(profile_files),
                 SecretsPart(project_secrets),
                 SweepPart(sweep_rows),
@@ -196,7 +206,9 @@ async def _run(
     tasks_dir = settings.data_dir / "tasks"
     workspaces = WorkspaceGarbage(store, tasks_dir, disposal, scheduler.is_being_deleted)
     ages = {**DEFAULT_AGES, **settings.garbage_ages}
-    collector = Collector([workspaces], settings.data_dir, ages)
+    collector = Collector(
+        [workspaces, SnapshotGarbage(snapshots), UploadGarbage(uploads)], settings.data_dir, ages
+    )
     gateway = Gateway(
         store=store,
         scheduler=scheduler,
@@ -206,6 +218,8 @@ async def _run(
         uploads=uploads,
         volume_clones=volume_clones,
         grants=Grants(store, volumes),
+        snapshots=snapshots,
+        code_updates=CodeUpdates(snapshots, store, changes, tasks_dir),
         changes=changes,
         engine=engine,
         log_watcher=log_watcher,
@@ -231,6 +245,7 @@ async def _run(
     _on_signals(settings, app, stop)
     try:
         await volumes.open()
+        snapshots.open()
         await scheduler.open()
         await uploads.open()
         disposal.empty_soon()
@@ -268,6 +283,7 @@ async def _run(
         await sweeps.close()
         await scheduler.close()
         await volume_clones.close()
+        await snapshots.close()
         await disposal.close()
         store.close()
     logger.info("stopped; tasks that run live on")
