@@ -95,6 +95,11 @@ class Attempts:
                 del self._on_their_way[task_id]
         return row
 
+    def give_up(self, row: TaskRow) -> None:
+        """Let an attempt that was begun never start, so that its task is queued again."""
+        del self._on_their_way[row.id]
+        self._report(Observation(row.id, row.attempt, State.NEVER_STARTED, time.time()))
+
     async def start(self, row: TaskRow, placement: Placement) -> None:
         """Make an attempt ready and hand it to the engine; what goes wrong is its end."""
         try:

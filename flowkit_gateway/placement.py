@@ -32,6 +32,10 @@ class Demand(NamedTuple):
     memory_bytes: int
     gpus: tuple[GPURequest, ...]
     """Alternatives, first choice first; empty when the task needs no GPU."""
+    volumes: tuple[str, ...] = ()
+    """Block volumes, which nobody else may have meanwhile."""
+    num_instances: int = 1
+    """Machines that each have all of it."""
 
 
 class Group(NamedTuple):
@@ -50,7 +54,7 @@ class Group(NamedTuple):
 class Promised:
     """What is kept free for tasks that are ahead in the queue and do not fit yet."""
 
-    __slots__ = ("cpu_parts", "device_uuids", "groups", "memory_bytes")
+    __slots__ = ("cpu_parts", "device_uuids", "groups", "memory_bytes", "volumes")
 
     def __init__(self) -> None:
         self.cpu_parts = 0
@@ -58,6 +62,7 @@ class Promised:
         self.device_uuids: set[str] = set()
         self.groups: set[Group] = set()
         """Groups of which nothing is left to others."""
+        self.volumes: set[str] = set()
 
 
 def demand_of(

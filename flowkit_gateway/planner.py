@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from typing import NamedTuple, cast
 
+from flowkit_gateway.block_volumes import BlockVolumes
 from flowkit_gateway.catalogue import CURRENCY, Catalogue, check_region
 from flowkit_gateway.engines.engine import Engine
 from flowkit_gateway.placement import GB, Demand, Pool, Promised, demand_of
@@ -36,12 +37,16 @@ class Planner:
         pool: the engine's resources.
         catalogue: what is offered.
     """
+        volumes: the block volumes that are held.
 
-    def __init__(self, engine: Engine, pool: Pool, catalogue: Catalogue) -> None:
+    def __init__(
+        self, engine: Engine, pool: Pool, catalogue: Catalogue, volumes: BlockVolumes
+    ) -> None:
         self._engine = engine
         self._pool = pool
         self._catalogue = catalogue
         self._capabilities = engine.capabilities()
+        self._volumes = volumes
         self._checks = (
             ("instances", self._check_instances),
             ("region", self._check_region),
@@ -54,7 +59,8 @@ class Planner:
         Raises:
             InvalidGPURequest: a GPU request or instance type is not in the grammar.
         """
-        return demand_of(settings, self._catalogue.offers, loc)
+        demand = demand_of(settings, self._catalogue.offers, loc)
+        return demand._replace(volumes=self._volumes.of(settings))
 
     def check(self, settings: _Settings, loc: str = "/body") -> Checked:
         """Return what a task needs if it can be accepted.
@@ -112,7 +118,7 @@ class Planner:
     def _choice(self, demand: Demand) -> dict[str, object]:
         placement = self._pool.choose(demand, Promised())
         choice: dict[str, object] = {
-            "starts_now": placement is not None,
+            "starts_now": placement is not None and self._volumes.are_free(demand.volumes),
             "price_per_hour": {"amount_minor": 0, "currency": CURRENCY},
             "instance_type": "cpu",
         }

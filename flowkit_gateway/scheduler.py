@@ -8,17 +8,17 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TypeVar, cast
+from typing import TypeVar
 
-from flowkit_gateway import dependencies
 from flowkit_gateway.attempts import Attempts
+from flowkit_gateway.block_volumes import BlockVolumes
 from flowkit_gateway.catalogue import Catalogue
 from flowkit_gateway.changes import Changes
 from flowkit_gateway.disk import has_room
 from flowkit_gateway.engines.engine import Engine, Observation, State
 from flowkit_gateway.journal import Journal
 from flowkit_gateway.logs.reader import AttemptLog
-from flowkit_gateway.placement import Demand, Pool
+from flowkit_gateway.placement import Pool
 from flowkit_gateway.planner import Planner
 from flowkit_gateway.principal import Principal
 from flowkit_gateway.problems import Problem, StorageFull, TaskNotFound
@@ -27,15 +27,13 @@ from flowkit_gateway.store.database import Transaction
 from flowkit_gateway.store.rows import Created, IdempotencyKey, Placement, TaskChanges, TaskRow
 from flowkit_gateway.store.store import Store, refuse_to_delete
 from flowkit_gateway.task_parts import TaskParts
+from flowkit_gateway.submissions import Submission, Submissions
 from flowkit_gateway.task_queue import TaskQueue
 from flowkit_gateway.waits import Waits
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-
-_MANY = 100
-"""Tasks of one create from which on they are prepared beside the event loop."""
 
 _DISK_RETRY = 1.0
 """Seconds between two looks at a full disk."""
@@ -53,14 +51,6 @@ class _Held:
     """None until the attempt is durable."""
 
 
-class _Prepared(NamedTuple):
-    """Tasks that can be created."""
-
-    rows: list[TaskRow]
-    demands: list[Demand]
-    answer: bytes
-
-
 class Scheduler:
     """Runs the tasks of one store on one engine.
 
@@ -72,6 +62,7 @@ class Scheduler:
         max_output_bytes: most output that is kept of one attempt.
         parts: what tasks may have besides their commands.
     """
+        is_block: says whether a volume is for one task at a time, as of `BlockVolumes`.
 
     def __init__(
         self,
@@ -83,15 +74,18 @@ class Scheduler:
         max_output_bytes: int,
         parts: TaskParts | None = None,
     ) -> None:
+        is_block: Callable[[str], bool] = lambda _: False,
         self._store = store
         self._engine = engine
         self._changes = changes
         self._data_dir = data_dir
         self.pool = Pool(engine.capacity())
         self.catalogue = Catalogue(self.pool)
-        self.planner = Planner(engine, self.pool, self.catalogue)
+        self._volumes = BlockVolumes(is_block)
+        self.planner = Planner(engine, self.pool, self.catalogue, self._volumes)
         self.parts = parts or TaskParts()
         self._waits = Waits(
+        self._submissions = Submissions(store, engine.name, self.planner, self.parts)
             store.dependencies, store.find_task, ready=self._enqueue, hopeless=self._give_up_hope
         )
         self._journal = Journal(store, changes, self._moved)
@@ -148,6 +142,7 @@ class Scheduler:
                 held = _Held(row.placement or Placement(0.0, 0), row.attempt)
                 self.pool.take(held.placement)
                 self._held[row.id] = held
+                self._volumes.take(held.placement)
         # Only now: the end of one attempt makes room, which must not be what another one holds.
         for row in rows:
             if row.status != "pending":
@@ -230,60 +225,20 @@ class Scheduler:
                 "the gateway's disk is full; nothing was changed",
                 hint="free some space, then retry",
             )
-        ids = [self._store.new_task_id() for _ in tasks]
-        tasks = dependencies.resolved(
-            tasks, ids, locs, lambda name: self._store.get_task(caller.project, name) is not None
-        )
-        tasks = [
-            await self.parts.admit(caller, task, loc) for task, loc in zip(tasks, locs, strict=True)
-        ]
-        if len(tasks) < _MANY:
-            prepared = self._prepare(caller, ids, tasks, answer, locs)
-        else:
-            prepared = await asyncio.to_thread(self._prepare, caller, ids, tasks, answer, locs)
-        return await self._to_its_end(self._create(caller.project, prepared, key))
-
-    def _prepare(
-        self,
-        caller: Principal,
-        ids: Sequence[str],
-        tasks: Sequence[Mapping[str, object]],
-        answer: Callable[[Sequence[TaskRow]], bytes],
-        locs: Sequence[str],
-    ) -> _Prepared:
-        """Check tasks and make their rows, on any thread: this reads only what is constant."""
-        now = time.time()
-        rows, demands = [], []
-        for task_id, task, loc in zip(ids, tasks, locs, strict=True):
-            demand, simulated = self.planner.check(task, loc)
-            demands.append(demand)
-            rows.append(
-                TaskRow(
-                    id=task_id,
-                    project=caller.project,
-                    created_by=caller.user,
-                    status="pending",
-                    settings=dict(task),
-                    engine=self._engine.name,
-                    created_at=now,
-                    name=cast("str | None", task.get("name")),
-                    labels=cast("dict[str, str] | None", task.get("labels")) or {},
-                    priority=cast("int | None", task.get("priority")) or 0,
-                    simulated=simulated,
-                    held_at=now if task.get("hold") else None,
-                )
-            )
-        return _Prepared(rows, demands, answer(rows))
+        submission = await self._submissions.accept(caller, tasks, locs, answer)
+        return await self._to_its_end(self._create(caller.project, submission, key))
 
     async def _create(
-        self, project: str, prepared: _Prepared, key: IdempotencyKey | None
+        self, project: str, submission: Submission, key: IdempotencyKey | None
     ) -> Created:
         def also(connection: Transaction) -> None:
-            self.parts.insert(connection, prepared.rows)
+        rows, demands, answer = submission
 
-        created = await self._store.create_tasks(prepared.rows, key, prepared.answer, also=also)
+            self.parts.insert(connection, rows)
+
+        created = await self._store.create_tasks(rows, key, answer, also=also)
         if not created.replayed:
-            for row, demand in zip(prepared.rows, prepared.demands, strict=True):
+            for row, demand in zip(rows, demands, strict=True):
                 if row.held_at is None and not row.settings.get("depends_on"):
                     self._queue.add(row.id, row.priority, demand)
                 else:
@@ -407,7 +362,7 @@ class Scheduler:
             asyncio.get_running_loop().call_later(_DISK_RETRY, self._start_what_fits)
             return
         self._disk_is_full = False
-        started = self._queue.start_what_fits(self.pool, _MOST_STARTS)
+        started = self._queue.start_what_fits(self.pool, self._volumes, _MOST_STARTS)
         for task_id, placement in started:
             held = self._held[task_id] = _Held(placement)
             self._in_background(self._start(task_id, held))
@@ -435,10 +390,15 @@ class Scheduler:
         finally:
             if row is None:
                 self._release(task_id, None)
-        if row is not None:
-            held.attempt = row.attempt
+        if row is None:
+            return
+        held.attempt = row.attempt
+        if set(self._volumes.of(row.settings)) <= set(held.placement.volumes):
             await self._attempts.start(row, held.placement)
 
+        else:
+            # It was given another mount after it was chosen: it must wait for that volume too.
+            self._attempts.give_up(row)
     def _observe(self, observation: Observation) -> None:
         """Take an engine's news. What was held is free at once, so that the next task can start."""
         if observation.state is State.RUNNING:
@@ -473,6 +433,7 @@ class Scheduler:
 
     async def _queue_again(self, observation: Observation) -> None:
         row = await self._journal.never_started(observation)
+            self._volumes.give(held.placement)
         if row is not None:
             self._waits.admit(row)
 

@@ -7,12 +7,15 @@ task: its cost grows with the variety of what waits, not with how much waits.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from dataclasses import replace
 
+from flowkit_gateway.block_volumes import BlockVolumes
 from flowkit_gateway.placement import Demand, Pool, Promised
 from flowkit_gateway.store.rows import Placement
 
 _MOST_PASSED_OVER = 200
-"""Lanes that do not fit before a pass gives up, which bounds the time that it holds the loop."""
+"""Lanes that do not fit before a pass gives up, which bounds the time that it holds the loop. Those
+that wait for a volume do not count: to see that takes no time."""
 
 
 class _Lane:
@@ -97,30 +100,43 @@ class TaskQueue:
         ahead = sum(len(tasks) for turn, tasks in self._by_turn.items() if turn < lane.turn)
         return ahead + bisect_left(self._by_turn[lane.turn], task_id) + 1
 
-    def start_what_fits(self, pool: Pool, most: int) -> list[tuple[str, Placement]]:
+    def start_what_fits(
+        self, pool: Pool, volumes: BlockVolumes, most: int
+    ) -> list[tuple[str, Placement]]:
         """Take the tasks that fit now out of the queue and their shares out of the pool.
 
         A task that does not fit is promised all that it needs, so that those behind it start on
         what is left over only: small tasks cannot starve a big one. Of the tasks that wait for
-        the same GPUs the first has the promise.
+        the same GPUs the first has the promise. A task that waits for a volume is promised its
+        volumes only: nothing else need stand idle until another task is done with them.
 
         Args:
             pool: what is free.
+            volumes: the volumes that are held.
             most: most tasks to start.
         """
         started: list[tuple[str, Placement]] = []
         promised = Promised()
-        place = 0
+        place = passed_over = 0
         while place < len(self._heads) and len(started) < most and not pool.exhausted(promised):
             _, task_id, lane = self._heads[place]
+            needed = lane.demand.volumes
+            if not (volumes.are_free(needed) and promised.volumes.isdisjoint(needed)):
+                promised.volumes.update(needed)
+                place += 1
+                continue
             placement = pool.choose(lane.demand, promised)
             if placement is not None:
+                placement = replace(placement, volumes=needed) if needed else placement
                 pool.take(placement)
+                volumes.take(placement)
                 # The lane's next task is younger: its head comes to this place or a later one.
                 self.remove(task_id)
                 started.append((task_id, placement))
                 continue
+            promised.volumes.update(needed)
             place += 1
-            if place == _MOST_PASSED_OVER:
+            passed_over += 1
+            if passed_over == _MOST_PASSED_OVER:
                 break
         return started

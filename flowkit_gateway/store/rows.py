@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypedDict
 
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
@@ -18,6 +18,8 @@ class Placement:
     gpu_indices: tuple[int, ...] = ()
     share: float = 1.0
     """Part of each device, below 1 when a fraction of one GPU was asked for."""
+    volumes: tuple[str, ...] = ()
+    """Block volumes, which nobody else may have meanwhile."""
 
 
 @dataclass(slots=True)
@@ -51,6 +53,8 @@ class TaskRow:
     retry_at: float | None = None
     retries: int = 0
     """How many attempts have failed and were followed by another one."""
+    mount_env: dict[str, str] | None = field(default=None, repr=False, compare=False)
+    """What the mounts of a task that is being submitted sign in with: never a part of the row."""
 
     @property
     def terminal(self) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flowkit_gateway.block_volumes import BlockVolumes
 from flowkit_gateway.catalogue import Catalogue
 from flowkit_gateway.engines.engine import Capacity
 from flowkit_gateway.placement import Pool
@@ -39,7 +40,7 @@ def pool() -> Pool:
 @pytest.fixture
 def planner(engine: ControlledEngine, pool: Pool) -> Planner:
     """Its planner."""
-    return Planner(engine, pool, Catalogue(pool))
+    return Planner(engine, pool, Catalogue(pool), BlockVolumes(lambda _: False))
 
 
 def task(**settings: object) -> dict[str, object]:
@@ -78,7 +79,7 @@ def test_an_engine_that_cannot_share_gpus_refuses_shares(
     engine: ControlledEngine, pool: Pool
 ) -> None:
     engine.fractional_gpus = False
-    planner = Planner(engine, pool, Catalogue(pool))
+    planner = Planner(engine, pool, Catalogue(pool), BlockVolumes(lambda _: False))
     with pytest.raises(UnsupportedByEngine) as caught:
         planner.check(task(gpu=["a100", "t4:0.5"]))
     assert [detail.loc for detail in caught.value.details] == ["/body/gpu/1"]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from flowkit.gpus import GPURequest
+from flowkit_gateway.block_volumes import BlockVolumes
 from flowkit_gateway.engines.engine import Capacity
 from flowkit_gateway.placement import Demand, Pool
 from flowkit_gateway.store.rows import Placement
@@ -17,6 +18,7 @@ from tests.gateway.controlled_engine import GB, gpus
 
 CAPACITY = Capacity(8.0, 16 * GB, (*gpus(4), *gpus(2, "t4", 16)))
 MANY = 1000
+NO_VOLUMES = BlockVolumes(lambda _: False)
 
 
 def small(cpus: float = 1.0, memory_gb: int = 0, gpu: str | None = None) -> Demand:
@@ -24,9 +26,16 @@ def small(cpus: float = 1.0, memory_gb: int = 0, gpu: str | None = None) -> Dema
     return Demand(cpus, memory_gb * GB, (GPURequest.parse(gpu),) if gpu else ())
 
 
-def started(queue: TaskQueue, pool: Pool, most: int = MANY) -> list[str]:
+def started(
+    queue: TaskQueue, pool: Pool, most: int = MANY, volumes: BlockVolumes = NO_VOLUMES
+) -> list[str]:
     """Return the tasks that one pass starts."""
-    return [task for task, _ in queue.start_what_fits(pool, most)]
+    return [task for task, _ in queue.start_what_fits(pool, volumes, most)]
+
+
+def with_volumes(*volume_ids: str, cpus: float = 1.0, gpu: str | None = None) -> Demand:
+    """Return the demand of a task that needs block volumes."""
+    return small(cpus, gpu=gpu)._replace(volumes=volume_ids)
 
 
 def test_older_tasks_start_first() -> None:
@@ -131,6 +140,8 @@ DEMANDS = st.builds(
             ),
         ]
     ),
+    volumes=st.sampled_from([(), (), (), ("vol_1",), ("vol_2",), ("vol_1", "vol_2")]),
+    num_instances=st.just(1),
 )
 
 
@@ -140,6 +151,7 @@ class QueueAndPool(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.queue, self.pool = TaskQueue(), Pool(CAPACITY)
+        self.volumes = BlockVolumes(lambda _: True)
         self.priorities: dict[str, int] = {}
         self.held: dict[str, Placement] = {}
         self.count = 0
@@ -168,7 +180,7 @@ class QueueAndPool(RuleBasedStateMachine):
 
     @rule(most=st.integers(1, 5))
     def start(self, most: int) -> None:
-        for task, placement in self.queue.start_what_fits(self.pool, most):
+        for task, placement in self.queue.start_what_fits(self.pool, self.volumes, most):
             del self.priorities[task]
             self.held[task] = placement
 
@@ -176,7 +188,9 @@ class QueueAndPool(RuleBasedStateMachine):
     def end(self, data: st.DataObject) -> None:
         if self.held:
             task = data.draw(st.sampled_from(sorted(self.held)))
-            self.pool.give(self.held.pop(task))
+            placement = self.held.pop(task)
+            self.pool.give(placement)
+            self.volumes.give(placement)
 
     @invariant()
     def nothing_is_given_twice(self) -> None:
@@ -185,6 +199,8 @@ class QueueAndPool(RuleBasedStateMachine):
         for device in CAPACITY.devices:
             shares = [each.share for each in self.held.values() if device.uuid in each.device_uuids]
             assert sum(shares) <= 1 + 1e-4
+        volumes = [each for placement in self.held.values() for each in placement.volumes]
+        assert len(volumes) == len(set(volumes))
 
     @invariant()
     def positions_are_the_order(self) -> None:
@@ -208,7 +224,8 @@ TestQueueAndPool.settings = settings(max_examples=60, stateful_step_count=40, de
 @settings(max_examples=150, deadline=None)
 @given(
     before=st.lists(DEMANDS, max_size=12),
-    first=DEMANDS,
+    # While a task waits for a volume, others may take what it will need besides.
+    first=DEMANDS.map(lambda demand: demand._replace(volumes=())),
     behind=st.lists(DEMANDS, min_size=1, max_size=40),
     ends=st.randoms(use_true_random=False),
 )
@@ -216,19 +233,71 @@ def test_the_first_in_the_queue_starts_once_all_that_ran_has_ended(
     before: list[Demand], first: Demand, behind: list[Demand], ends: random.Random
 ) -> None:
     """However many tasks come behind it, and however well they fit."""
-    queue, pool = TaskQueue(), Pool(CAPACITY)
+    queue, pool, volumes = TaskQueue(), Pool(CAPACITY), BlockVolumes(lambda _: True)
     for number, demand in enumerate(before):
         queue.add(f"a{number:03}", 0, demand)
-    running = dict(queue.start_what_fits(pool, MANY))
+    running = dict(queue.start_what_fits(pool, volumes, MANY))
     for task in [f"a{number:03}" for number in range(len(before))]:
         queue.remove(task)
     queue.add("b", 0, first)
     for number, demand in enumerate(behind):
         queue.add(f"c{number:03}", 0, demand)
-    later = dict(queue.start_what_fits(pool, MANY))
+    later = dict(queue.start_what_fits(pool, volumes, MANY))
     while running and "b" not in later:
         # Those that overtook it run on; only what ran before it ends.
         task = ends.choice(sorted(running))
-        pool.give(running.pop(task))
-        later |= dict(queue.start_what_fits(pool, MANY))
+        placement = running.pop(task)
+        pool.give(placement)
+        volumes.give(placement)
+        later |= dict(queue.start_what_fits(pool, volumes, MANY))
     assert "b" in later
+
+
+# Block volumes --------------------------------------------------------------------------------
+
+
+def test_a_volume_is_held_by_one_task_at_a_time() -> None:
+    queue, pool, volumes = TaskQueue(), Pool(CAPACITY), BlockVolumes(lambda _: True)
+    for task in ("a", "b", "c"):
+        queue.add(task, 0, with_volumes("vol_1", cpus=1 if task == "a" else 2))
+    queue.add("d", 0, with_volumes("vol_2"))
+    placements = dict(queue.start_what_fits(pool, volumes, MANY))
+    assert list(placements) == ["a", "d"]
+    assert [queue.position(task) for task in ("b", "c")] == [1, 2]
+    pool.give(placements["d"])
+    volumes.give(placements["d"])
+    assert started(queue, pool, volumes=volumes) == []
+    pool.give(placements["a"])
+    volumes.give(placements["a"])
+    assert started(queue, pool, volumes=volumes) == ["b"]
+
+
+def test_who_waits_for_a_volume_keeps_nothing_else_from_others() -> None:
+    queue, pool, volumes = TaskQueue(), Pool(CAPACITY), BlockVolumes(lambda _: True)
+    queue.add("a", 0, with_volumes("vol_1"))
+    queue.add("b", 0, with_volumes("vol_1", cpus=7, gpu="a100:4"))
+    for number in range(3):
+        queue.add(f"c{number}", 0, small(cpus=2, gpu="a100"))
+    assert started(queue, pool, volumes=volumes) == ["a", "c0", "c1", "c2"]
+
+
+def test_however_many_wait_for_volumes_others_are_reached() -> None:
+    queue, pool, volumes = TaskQueue(), Pool(CAPACITY), BlockVolumes(lambda _: True)
+    queue.add("a", 0, with_volumes("vol_1"))
+    for number in range(1000):
+        queue.add(f"b{number:04}", 0, with_volumes("vol_1", f"vol_{number:04}"))
+    queue.add("c", 0, small())
+    assert started(queue, pool, volumes=volumes) == ["a", "c"]
+
+
+def test_who_is_ahead_gets_a_volume_first() -> None:
+    queue, pool, volumes = TaskQueue(), Pool(CAPACITY), BlockVolumes(lambda _: True)
+    queue.add("a", 0, small(cpus=6))
+    placements = dict(queue.start_what_fits(pool, volumes, MANY))
+    queue.add("b", 0, with_volumes("vol_1", "vol_2", cpus=4))
+    queue.add("c", 0, with_volumes("vol_2"))
+    queue.add("d", 0, with_volumes("vol_3"))
+    # C would fit now, but B would then wait for its volume when its CPUs are free.
+    assert started(queue, pool, volumes=volumes) == []
+    pool.give(placements["a"])
+    assert started(queue, pool, volumes=volumes) == ["b", "d"]
