@@ -167,7 +167,7 @@ class Files:
         await self._quotas.demand(space, -replaced)
 
         async def write(batch: Parts) -> None:
-            self._quotas.arrive(space, sum(map(len, batch)), replaced)
+            await self._quotas.arrive(space, sum(map(len, batch)), replaced)
             await in_thread(file.append, batch)
 
         await receive(parts, write)

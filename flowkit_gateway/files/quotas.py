@@ -75,7 +75,7 @@ class Quotas:
         demand_room(space, size, room)
         return room + self._uploads.open_bytes(space.id)
 
-    def arrive(self, space: Space, size: int, replaced: int) -> None:
+    async def arrive(self, space: Space, size: int, replaced: int) -> None:
         """Count bytes of a file that is being written.
 
         Args:
@@ -87,6 +87,8 @@ class Quotas:
             QuotaExceeded: the space has not so much room.
         """
         if space.quota_bytes is not None:
+            if self._room(space) < size - replaced:
+                await self._count(space)
             demand_room(space, size - replaced, self._room(space))
         self._arriving[space.id] += size
 

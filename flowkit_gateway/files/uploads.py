@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -55,15 +55,12 @@ class _Arriving:
         """Calls that use it now; its file is open meanwhile."""
 
 
-class IdleUpload(NamedTuple):
-    """An upload that may be given up."""
+class LastUse(NamedTuple):
+    """What is on the disk of an upload, and since when."""
 
-    upload_id: str
-    project: str
     size_bytes: int
-    """What of it is on the disk."""
-    used_at: float
-    """Unix time at which something of it arrived last."""
+    at: float
+    """Unix time."""
 
 
 class Uploads:
@@ -85,14 +82,9 @@ class Uploads:
 
     async def open(self) -> None:
         """Remove what belongs to nothing any more, before there is anything new."""
-        rows = self._table.all()
-        for row in rows:
-            try:
-                self._space(_creator(row), row)
-            except (VolumeNotFound, TaskNotFound):
+        for row in self._table.all():
+            if self._is_orphan(row):
                 await self._table.remove(row.id)
-            except Problem:
-                continue  # it may be there again
         known = {PARTIAL_NAME.format(row.id) for row in self._table.all()}
         await in_thread(_remove_others, self._directory, known)
 
@@ -132,7 +124,7 @@ class Uploads:
         Raises:
             NotFound: there is no such upload, or no longer.
         """
-        row = self._find(caller, upload_id)
+        row = await self._live(caller, upload_id)
         async with self._use(row) as arriving, arriving.lock:
             if _is_complete(self._find(caller, upload_id), arriving):
                 return document(row, row.size_bytes)
@@ -159,7 +151,7 @@ class Uploads:
             PayloadTooLarge: they are more than the upload was to have.
             StorageFull: the disk has no room for all of them.
         """
-        row = self._find(caller, upload_id)
+        row = await self._live(caller, upload_id)
         async with self._use(row) as arriving:
             turn = object()
             async with arriving.lock:
@@ -199,7 +191,7 @@ class Uploads:
             ChecksumMismatch: something else has arrived.
             AlreadyExists: there is a directory, or a file that is not to be replaced.
         """
-        row = self._find(caller, upload_id)
+        row = await self._live(caller, upload_id)
         async with self._use(row) as arriving, arriving.lock:
             row = self._find(caller, upload_id)
             if row.answer is not None and _is_complete(row, arriving):
@@ -222,7 +214,7 @@ class Uploads:
         Raises:
             NotFound: there is no such upload, or no longer.
         """
-        row = self._find(caller, upload_id)
+        row = await self._live(caller, upload_id)
         async with self._use(row) as arriving:
             await self._remove(row, arriving)
 
@@ -230,26 +222,29 @@ class Uploads:
         """Give up all uploads into a space that is no more."""
         for row in self._table.all():
             if row.space == space_id:
-                await self._table.remove(row.id)
-                await in_thread(self._path(row).unlink, missing_ok=True)
+                async with self._use(row) as arriving:
+                    await self._remove(row, arriving)
 
-    async def idle(self, before: float) -> list[IdleUpload]:
-        """Return the uploads of which nothing has arrived since a Unix time, oldest first."""
-        found = await in_thread(lambda: [self._idle_upload(row) for row in self._table.all()])
-        return [upload for upload in found if upload.used_at < before]
+    def all(self) -> list[UploadRow]:
+        """Return all uploads of all projects, oldest first."""
+        return self._table.all()
 
-    async def discard(self, upload_id: str, before: float) -> bool:
-        """Give an upload up unless something of it has arrived since a Unix time.
+    def last_use(self, row: UploadRow) -> LastUse:
+        """Return when something of an upload arrived last; long ago if nobody can complete it."""
+        size, at = 0, row.created_at
+        with suppress(FileNotFoundError):
+            status = self._path(row).stat()
+            size, at = status.st_size, status.st_mtime
+        return LastUse(size, 0.0 if self._is_orphan(row) else at)
 
-        Returns:
-            False when it stays, as it is in use again.
-        """
+    async def give_up(self, upload_id: str, unused_since: float) -> bool:
+        """Give an upload up unless it is gone, or something of it has arrived since a Unix time."""
         row = self._table.get(upload_id)
         if row is None:
-            return True
+            return False
         async with self._use(row) as arriving:
-            upload = await in_thread(self._idle_upload, row)
-            if upload.used_at >= before or arriving.calls > 1:
+            last = await in_thread(self.last_use, row)
+            if last.at > unused_since or arriving.calls > 1:
                 return False
             await self._remove(row, arriving)
         return True
@@ -302,19 +297,29 @@ class Uploads:
             )
         return row
 
+    async def _live(self, caller: Principal, upload_id: str) -> UploadRow:
+        """Return an upload, unless its volume or task has been deleted: then it goes too."""
+        row = self._find(caller, upload_id)
+        if self._is_orphan(row):
+            async with self._use(row) as arriving:
+                await self._remove(row, arriving)
+        return self._find(caller, upload_id)
+
+    def _is_orphan(self, row: UploadRow) -> bool:
+        try:
+            self._space(Principal(row.created_by, row.project), row)
+        except (VolumeNotFound, TaskNotFound):
+            return True
+        except Problem:
+            return False  # it may be usable again
+        return False
+
     def _space(self, caller: Principal, row: UploadRow) -> Space:
         return self._spaces.find(caller, row.space)
 
     def _path(self, row: UploadRow) -> Path:
         directory = self._directory if row.arrives_in is None else Path(row.arrives_in)
         return directory / PARTIAL_NAME.format(row.id)
-
-    def _idle_upload(self, row: UploadRow) -> IdleUpload:
-        try:
-            status = self._path(row).stat()
-        except FileNotFoundError:
-            return IdleUpload(row.id, row.project, 0, row.created_at)
-        return IdleUpload(row.id, row.project, status.st_size, status.st_mtime)
 
 
 def document(row: UploadRow, offset: int) -> dict[str, object]:
@@ -340,10 +345,6 @@ def _refusing(row: UploadRow) -> Iterator[None]:
         yield
     except OSError as error:
         raise problem_of(error, f"the upload of {shown(row.path)}") from error
-
-
-def _creator(row: UploadRow) -> Principal:
-    return Principal(row.created_by, row.project)
 
 
 def _is_complete(row: UploadRow, arriving: _Arriving) -> bool:

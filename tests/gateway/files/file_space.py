@@ -24,7 +24,7 @@ class FileSpace:
         self.id = space
         self.root = root
 
-    def list(self, path: str = "", **query: object) -> httpx.Response:
+    def page(self, path: str = "", **query: object) -> httpx.Response:
         return self.client.get("/v1/files", params=self._query(path=path, **query))
 
     def listed(self, path: str = "", **query: object) -> list[str]:
@@ -32,7 +32,7 @@ class FileSpace:
         paths: list[str] = []
         token = None
         while True:
-            page = self.list(path, page_token=token, **query)
+            page = self.page(path, page_token=token, **query)
             assert page.status_code == 200, page.text
             paths += [item["path"] for item in page.json()["items"]]
             token = page.json().get("next_page_token")

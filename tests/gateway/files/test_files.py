@@ -121,7 +121,7 @@ def test_only_files_have_content(volume: FileSpace) -> None:
     for path in ("directory", "fifo", "socket", "link"):
         assert refused(volume.read(path)) == "invalid_path"
         assert refused(volume.stat(path, checksum="true")) == "invalid_path"
-    types = {item["path"]: item["type"] for item in volume.list().json()["items"]}
+    types = {item["path"]: item["type"] for item in volume.page().json()["items"]}
     assert types == {
         "directory": "directory",
         "fifo": "other",
@@ -196,12 +196,12 @@ def test_a_list_goes_on_where_the_last_page_ended_though_that_is_gone(volume: Fi
     for name in "abcdef":
         (volume.root / name).mkdir()
         (volume.root / name / "file").touch()
-    page = volume.list(recursive="true", page_size=3).json()
+    page = volume.page(recursive="true", page_size=3).json()
     assert [item["path"] for item in page["items"]] == ["a", "a/file", "b"]
     volume.delete("b", recursive="true")
     (volume.root / "aa").mkdir()
 
-    rest = volume.list(recursive="true", page_token=page["next_page_token"]).json()["items"]
+    rest = volume.page(recursive="true", page_token=page["next_page_token"]).json()["items"]
     assert [item["path"] for item in rest if "/" not in item["path"]] == ["c", "d", "e", "f"]
 
 
@@ -211,12 +211,12 @@ def test_links_are_listed_and_not_entered(volume: FileSpace) -> None:
     (volume.root / "out").symlink_to("/etc")
     (volume.root / "broken").symlink_to("nothing")
 
-    items = {item["path"]: item for item in volume.list(recursive="true").json()["items"]}
+    items = {item["path"]: item for item in volume.page(recursive="true").json()["items"]}
 
     assert list(items) == ["broken", "directory", "directory/file", "link", "out"]
     assert (items["out"]["type"], items["out"]["target"]) == ("symlink", "/etc")
     assert volume.listed("link") == ["link/file"]
-    assert refused(volume.list("out")) == "invalid_path"
+    assert refused(volume.page("out")) == "invalid_path"
 
 
 def test_names_that_tasks_chose_are_listed_though_they_are_no_text(volume: FileSpace) -> None:
@@ -228,7 +228,7 @@ def test_names_that_tasks_chose_are_listed_though_they_are_no_text(volume: FileS
 
 
 def test_a_token_of_another_list_is_refused(volume: FileSpace) -> None:
-    assert volume.list(page_token="%%%").json()["code"] == "invalid_request"
+    assert volume.page(page_token="%%%").json()["code"] == "invalid_request"
 
 
 def test_directories_are_made_with_those_above(volume: FileSpace) -> None:
@@ -340,15 +340,15 @@ def test_files_of_others_are_not_there(volume: FileSpace, null_gateway: GatewayP
     upload = volume.begun("new", 1)
     with null_gateway.client("another-project") as client:
         other = FileSpace(client, volume.id, volume.root)
-        for response in (other.list(), other.read("file"), other.write("x"), other.begin("x", 1)):
+        for response in (other.page(), other.read("file"), other.write("x"), other.begin("x", 1)):
             assert response.json()["code"] == "volume_not_found"
         for response in (other.append(upload, 0, b"x"), other.complete(upload)):
             assert refused(response) == "not_found"
         missing = FileSpace(client, "vol_" + "0" * 26, volume.root)
-        assert missing.list().json()["code"] == "volume_not_found"
+        assert missing.page().json()["code"] == "volume_not_found"
         task = FileSpace(client, "task_" + "0" * 26, volume.root)
-        assert task.list().json()["code"] == "task_not_found"
-    assert volume.list(area="outputs").json()["code"] == "invalid_request"
+        assert task.page().json()["code"] == "task_not_found"
+    assert volume.page(area="outputs").json()["code"] == "invalid_request"
 
 
 def test_files_of_a_task(local: httpx.Client, local_gateway: GatewayProcess) -> None:
@@ -377,7 +377,7 @@ def test_a_task_that_has_not_started_has_no_files(
         for _ in range(2)
     ]
     waiting = FileSpace(holding, tasks[1], holding_gateway.data_dir)
-    assert refused(waiting.list()) == "file_not_found"
+    assert refused(waiting.page()) == "file_not_found"
 
 
 def test_a_task_that_runs_elsewhere_keeps_its_files_to_the_machine(
@@ -397,7 +397,7 @@ def test_a_task_that_runs_elsewhere_keeps_its_files_to_the_machine(
                 assert files.write("new", b"x").status_code == 200
                 assert (place / "new").read_bytes() == b"x"
             else:
-                assert refused(files.list()) == "conflict"
+                assert refused(files.page()) == "conflict"
         gateway.kill()
 
 
