@@ -172,6 +172,8 @@ class Attempts:
             max_output_bytes=self._max_output_bytes,
             mounts=tuple(prepared.mounts),
             outputs=prepared.outputs,
+            num_instances=cast("int", settings.get("num_instances") or 1),
+            slurm=cast("dict[str, str] | None", settings.get("slurm")),
         )
 
 

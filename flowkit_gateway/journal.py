@@ -61,6 +61,17 @@ class Journal:
             next_attempt=True,
         )
 
+    async def queued(self, seen: Observation) -> None:
+        """Note what an attempt waits for in the queue of its engine."""
+        await self._enter(
+            seen.task_id,
+            allowed=["starting"],
+            event="task.updated",
+            at=seen.at,
+            attempt=seen.attempt,
+            changes={"message": seen.message},
+        )
+
     async def running(self, seen: Observation) -> None:
         """Note that an attempt runs."""
         await self._enter(
@@ -69,7 +80,12 @@ class Journal:
             event="task.running",
             at=seen.at,
             attempt=seen.attempt,
-            changes={"status": "running", "started_at": seen.started_at or seen.at},
+            changes={
+                "status": "running",
+                "started_at": seen.started_at or seen.at,
+                # What it was queued for.
+                "message": None,
+            },
         )
 
     async def ended(self, seen: Observation) -> None:

@@ -100,6 +100,7 @@ def demand_of(
         cpus=DEFAULT_CPUS if cpus is None else float(cpus),
         memory_bytes=0 if memory_gb is None else int(memory_gb * GB),
         gpus=gpus,
+        num_instances=cast("int", settings.get("num_instances") or 1),
     )
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple, cast
 from flowkit_gateway.block_volumes import BlockVolumes
 from flowkit_gateway.catalogue import CURRENCY, Catalogue, check_region
 from flowkit_gateway.engines.engine import Engine
+from flowkit_gateway.engines.slurm.flags import FlagError, check_flags
 from flowkit_gateway.placement import GB, Demand, Pool, Promised, demand_of
 from flowkit_gateway.problems import (
     Detail,
@@ -36,8 +37,8 @@ class Planner:
         engine: what would run the task.
         pool: the engine's resources.
         catalogue: what is offered.
-    """
         volumes: the block volumes that are held.
+    """
 
     def __init__(
         self, engine: Engine, pool: Pool, catalogue: Catalogue, volumes: BlockVolumes
@@ -45,12 +46,13 @@ class Planner:
         self._engine = engine
         self._pool = pool
         self._catalogue = catalogue
-        self._capabilities = engine.capabilities()
         self._volumes = volumes
+        self._capabilities = engine.capabilities()
         self._checks = (
             ("instances", self._check_instances),
             ("region", self._check_region),
             ("working_dir", self._check_working_dir),
+            ("slurm", self._check_slurm),
         )
 
     def demand(self, settings: _Settings, loc: str = "/body") -> Demand:
@@ -142,7 +144,7 @@ class Planner:
             message = f"num_instances is {wanted}, but the {self._engine.name} engine runs {most}"
             raise UnsupportedByEngine(
                 message,
-                hint="tasks on several machines are not yet supported by this engine",
+                hint=f"ask for at most {most}",
                 details=[Detail(f"{loc}/num_instances", message)],
             )
         return f"{wanted} of at most {most}"
@@ -166,6 +168,17 @@ class Planner:
             message = f"working_dir {folder!r} is not a directory on the gateway's machine"
             raise InvalidRequest(message, details=[Detail(f"{loc}/working_dir", message)])
         return folder
+
+    def _check_slurm(self, settings: _Settings, loc: str) -> str:
+        flags = cast("dict[str, str]", settings.get("slurm") or {})
+        try:
+            check_flags(flags)
+        except FlagError as error:
+            detail = Detail(f"{loc}/slurm/{error.name}", str(error), error.hint)
+            raise InvalidRequest(str(error), hint=error.hint, details=[detail]) from error
+        if flags and self._engine.name != "slurm":
+            return f"left aside by the {self._engine.name} engine"
+        return ", ".join(sorted(flags)) or "no flags"
 
     def _check_shares(self, demand: Demand, loc: str) -> None:
         if self._capabilities.fractional_gpus:
@@ -196,12 +209,21 @@ class Planner:
             )
         found = self._pool.feasible(demand)
         if found is False:
-            field = "instance_type" if settings.get("instance_type") else "gpu"
-            wanted = settings.get("instance_type") or " or ".join(map(str, demand.gpus))
-            raise _no_capacity(
-                f"nothing here has {wanted}", self._catalogue.hint(), f"{loc}/{field}"
-            )
+            raise self._never_fits(demand, settings, loc)
         return isinstance(found, tuple) and found[1].simulated
+
+    def _never_fits(self, demand: Demand, settings: _Settings, loc: str) -> NoCapacity:
+        """Say what nothing here has, by the field that is to be changed."""
+        hint = self._catalogue.hint()
+        gpus = settings.get("instance_type") or " or ".join(map(str, demand.gpus))
+        if gpus and self._pool.feasible(Demand(0, 0, demand.gpus)) is False:
+            field = "instance_type" if settings.get("instance_type") else "gpu"
+            return _no_capacity(f"nothing here has {gpus}", hint, f"{loc}/{field}")
+        if demand.num_instances > 1:
+            message = f"there are no {demand.num_instances} machines with all that is asked for"
+            return _no_capacity(message, hint, f"{loc}/num_instances")
+        message = "no machine here has all that is asked for together"
+        return _no_capacity(message, hint, f"{loc}/cpus")
 
 
 def _refuse_outside(folder: str, settings: _Settings, loc: str) -> None:

@@ -14,6 +14,7 @@ from flowkit_gateway.attempts import Attempts
 from flowkit_gateway.block_volumes import BlockVolumes
 from flowkit_gateway.catalogue import Catalogue
 from flowkit_gateway.changes import Changes
+from flowkit_gateway.delegated_pool import DelegatedPool
 from flowkit_gateway.disk import has_room
 from flowkit_gateway.engines.engine import Engine, Observation, State
 from flowkit_gateway.journal import Journal
@@ -26,8 +27,8 @@ from flowkit_gateway.retries import retry_delay
 from flowkit_gateway.store.database import Transaction
 from flowkit_gateway.store.rows import Created, IdempotencyKey, Placement, TaskChanges, TaskRow
 from flowkit_gateway.store.store import Store, refuse_to_delete
-from flowkit_gateway.task_parts import TaskParts
 from flowkit_gateway.submissions import Submission, Submissions
+from flowkit_gateway.task_parts import TaskParts
 from flowkit_gateway.task_queue import TaskQueue
 from flowkit_gateway.waits import Waits
 
@@ -61,8 +62,8 @@ class Scheduler:
         data_dir: holds a directory for each task.
         max_output_bytes: most output that is kept of one attempt.
         parts: what tasks may have besides their commands.
-    """
         is_block: says whether a volume is for one task at a time, as of `BlockVolumes`.
+    """
 
     def __init__(
         self,
@@ -73,19 +74,19 @@ class Scheduler:
         data_dir: Path,
         max_output_bytes: int,
         parts: TaskParts | None = None,
-    ) -> None:
         is_block: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._store = store
         self._engine = engine
         self._changes = changes
         self._data_dir = data_dir
-        self.pool = Pool(engine.capacity())
+        self.pool = _pool_of(engine)
         self.catalogue = Catalogue(self.pool)
         self._volumes = BlockVolumes(is_block)
         self.planner = Planner(engine, self.pool, self.catalogue, self._volumes)
         self.parts = parts or TaskParts()
-        self._waits = Waits(
         self._submissions = Submissions(store, engine.name, self.planner, self.parts)
+        self._waits = Waits(
             store.dependencies, store.find_task, ready=self._enqueue, hopeless=self._give_up_hope
         )
         self._journal = Journal(store, changes, self._moved)
@@ -141,8 +142,8 @@ class Scheduler:
             else:
                 held = _Held(row.placement or Placement(0.0, 0), row.attempt)
                 self.pool.take(held.placement)
-                self._held[row.id] = held
                 self._volumes.take(held.placement)
+                self._held[row.id] = held
         # Only now: the end of one attempt makes room, which must not be what another one holds.
         for row in rows:
             if row.status != "pending":
@@ -231,9 +232,9 @@ class Scheduler:
     async def _create(
         self, project: str, submission: Submission, key: IdempotencyKey | None
     ) -> Created:
-        def also(connection: Transaction) -> None:
         rows, demands, answer = submission
 
+        def also(connection: Transaction) -> None:
             self.parts.insert(connection, rows)
 
         created = await self._store.create_tasks(rows, key, answer, also=also)
@@ -395,14 +396,17 @@ class Scheduler:
         held.attempt = row.attempt
         if set(self._volumes.of(row.settings)) <= set(held.placement.volumes):
             await self._attempts.start(row, held.placement)
-
         else:
             # It was given another mount after it was chosen: it must wait for that volume too.
             self._attempts.give_up(row)
+
     def _observe(self, observation: Observation) -> None:
         """Take an engine's news. What was held is free at once, so that the next task can start."""
         if observation.state is State.RUNNING:
             self._in_background(self._journal.running(observation))
+            return
+        if observation.state is State.QUEUED:
+            self._in_background(self._journal.queued(observation))
             return
         self._release(observation.task_id, observation.attempt)
         # Before the end is durable: until then a gateway that is killed is told of it again.
@@ -429,13 +433,20 @@ class Scheduler:
         if held is not None and held.attempt == attempt:
             del self._held[task_id]
             self.pool.give(held.placement)
+            self._volumes.give(held.placement)
             self._start_soon()
 
     async def _queue_again(self, observation: Observation) -> None:
         row = await self._journal.never_started(observation)
-            self._volumes.give(held.placement)
         if row is not None:
             self._waits.admit(row)
+
+
+def _pool_of(engine: Engine) -> Pool:
+    capabilities = engine.capabilities()
+    if capabilities.most_queued is None:
+        return Pool(engine.capacity())
+    return DelegatedPool(engine.capacity(), capabilities.most_queued)
 
 
 def _report_failure(task: asyncio.Task[None]) -> None:

@@ -50,8 +50,9 @@ class Capabilities(NamedTuple):
     in_place: bool
     """Tasks may run in a directory of the gateway's machine."""
     fractional_gpus: bool
-    queues: bool = False
-    """The engine has a queue of its own: it is handed tasks at once, also where nothing is free."""
+    most_queued: int | None = None
+    """Most tasks that the engine has at a time, where it has a queue of its own and is handed them
+    also when nothing is free; None where it runs at once what it is handed."""
     mounts: Literal["namespace", "links"] | None = None
     """How mounts are made: really, in a view of the task's own; by links whose paths the task is
     told, where the machine forbids the former; or not at all. Known once the engine is open."""

@@ -83,7 +83,7 @@ class SlurmEngine:
             max_num_instances=max(1, len(self._capacity.nodes)),
             in_place=True,
             fractional_gpus=False,
-            queues=True,
+            most_queued=self._options.max_jobs,
             # A node that cannot says so when the task starts.
             mounts="namespace",
         )
