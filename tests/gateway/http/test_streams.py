@@ -142,7 +142,11 @@ def test_output_is_streamed_while_it_is_written(local: httpx.Client) -> None:
         assert (first.data["text"], first.data["stream"], first.id) == ("begun\n", "stdout", 6)
         local.post(f"/v1/tasks/{task['id']}:cancel?force=true")
         end = next(events)
-    assert (end.type, end.id, end.data) == ("end", 6, {"offset": 6, "status": "cancelled"})
+    assert (end.type, end.id, end.data) == (
+        "end",
+        6,
+        {"offset": 6, "status": "cancelled", "attempt": 1},
+    )
 
 
 def test_a_followed_tail_says_first_where_it_starts(local: httpx.Client) -> None:
@@ -161,7 +165,7 @@ def test_both_streams_are_followed_apart_or_together(local: httpx.Client) -> Non
     with stream(local, path) as events:
         seen = list(events)
     assert sorted(output(seen).split()) == [b"err", b"out"]
-    assert seen[-1].data == {"offset": 8, "status": "failed"}
+    assert seen[-1].data == {"offset": 8, "status": "failed", "attempt": 1}
     for name, text in [("stdout", b"out\n"), ("stderr", b"err\n")]:
         with stream(local, f"{path}?stream={name}") as events:
             assert output(list(events)) == text
