@@ -16,7 +16,7 @@ _decoders: dict[type, Decoder[Any]] = {}
 
 
 _ENVIRONMENTS = frozenset({"env", "caller_env", "mount_env"})
-_SECRETS = frozenset({"value"})
+_SECRETS = frozenset({"content", "value"})
 
 
 class Model:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from flowkit._async.connection import AsyncConnection
 
 if TYPE_CHECKING:
+    from flowkit._async.outputs import AsyncOutputs
+    from flowkit._async.profile_files import AsyncProfileFiles
+    from flowkit._async.secrets import AsyncSecrets
     from flowkit._async.task import AsyncTask
     from flowkit._async.volume import AsyncVolume
     from flowkit._async.volumes import AsyncVolumes
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class AsyncStoredData(AsyncConnection):
-    """The part of `AsyncFlow` that is about volumes and their files."""
+    """The part of `AsyncFlow` that is about volumes, files and secrets."""
 
     @cached_property
     def volumes(self) -> AsyncVolumes:
@@ -23,6 +26,27 @@ class AsyncStoredData(AsyncConnection):
         from flowkit._async.volumes import AsyncVolumes
 
         return AsyncVolumes(self.api)
+
+    @cached_property
+    def secrets(self) -> AsyncSecrets:
+        """The project's secrets, which tasks are handed by name."""
+        from flowkit._async.secrets import AsyncSecrets
+
+        return AsyncSecrets(self.api)
+
+    @cached_property
+    def profile_files(self) -> AsyncProfileFiles:
+        """The caller's own files, which tasks find in their homes."""
+        from flowkit._async.profile_files import AsyncProfileFiles
+
+        return AsyncProfileFiles(self.api)
+
+    @cached_property
+    def outputs(self) -> AsyncOutputs:
+        """What is kept of tasks by their `outputs`."""
+        from flowkit._async.outputs import AsyncOutputs
+
+        return AsyncOutputs(self.api)
 
     async def create_volume(
         self,

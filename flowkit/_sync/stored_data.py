@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from flowkit._sync.connection import Connection
 
 if TYPE_CHECKING:
+    from flowkit._sync.outputs import Outputs
+    from flowkit._sync.profile_files import ProfileFiles
+    from flowkit._sync.secrets import Secrets
     from flowkit._sync.task import Task
     from flowkit._sync.volume import Volume
     from flowkit._sync.volumes import Volumes
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class StoredData(Connection):
-    """The part of `Flow` that is about volumes and their files."""
+    """The part of `Flow` that is about volumes, files and secrets."""
 
     @cached_property
     def volumes(self) -> Volumes:
@@ -24,6 +27,27 @@ class StoredData(Connection):
         from flowkit._sync.volumes import Volumes
 
         return Volumes(self.api)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The project's secrets, which tasks are handed by name."""
+        from flowkit._sync.secrets import Secrets
+
+        return Secrets(self.api)
+
+    @cached_property
+    def profile_files(self) -> ProfileFiles:
+        """The caller's own files, which tasks find in their homes."""
+        from flowkit._sync.profile_files import ProfileFiles
+
+        return ProfileFiles(self.api)
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """What is kept of tasks by their `outputs`."""
+        from flowkit._sync.outputs import Outputs
+
+        return Outputs(self.api)
 
     def create_volume(
         self,
