@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 host=options.host,
                 port=port,
                 engine=options.engine,
+                slurm=tuple(options.slurm),
                 embedded=options.embedded,
                 api_key_file=options.api_key_file,
                 allowed_hosts=tuple(options.allowed_host),
@@ -61,7 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     option("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     option("--port", type=_port, help=f"port, 0 for any ({DEFAULT_PORT}; 0 when embedded)")
     option("--data-dir", type=Path, help="directory of the database and of task output")
-    option("--engine", choices=("local", "null"), default="local", help="what runs tasks")
+    option("--engine", choices=("local", "slurm", "null"), default="local", help="what runs tasks")
+    option(
+        "--slurm",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="how the slurm engine uses its cluster, as in partition=gpu",
+    )
     option("--embedded", action="store_true", help="serve the client that started this")
     option("--api-key-file", type=Path, help="file of keys: KEY [PROJECT [USER]] a line")
     option(

@@ -57,7 +57,17 @@ def command() -> None:
     help="Where tasks are kept; a directory beside the embedded gateway's unless given.",
 )
 @click.option(
-    "--engine", type=options.Choice(["local", "null"]), default="local", help="What runs tasks."
+    "--engine",
+    type=options.Choice(["local", "slurm", "null"]),
+    default="local",
+    help="What runs tasks.",
+)
+@click.option(
+    "--slurm",
+    type=options.TEXT,
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="How the slurm engine uses its cluster, as in partition=gpu. Repeatable.",
 )
 @click.option(
     "--allowed-host",
@@ -72,6 +82,7 @@ def serve(
     api_key_file: str | None,
     data_dir: Path | None,
     engine: str,
+    slurm: tuple[str, ...],
     allowed_host: tuple[str, ...],
 ) -> None:
     """Serve a gateway in the foreground until Ctrl-C."""
@@ -85,6 +96,8 @@ def serve(
     arguments += ["--host", host] if host is not None else []
     arguments += ["--port", str(port)] if port is not None else []
     arguments += ["--api-key-file", api_key_file] if api_key_file is not None else []
+    for option in slurm:
+        arguments += ["--slurm", option]
     for name in allowed_host:
         arguments += ["--allowed-host", name]
     # -P keeps the working directory off the gateway's path: its files are not to be imported.

@@ -18,6 +18,7 @@ _IN_ONLYDIR, _IN_IGNORED, _IN_Q_OVERFLOW = 0x01000000, 0x8000, 0x4000
 _EVENT = struct.Struct("iIII")
 _READ_SIZE = 65536
 _POLL_INTERVAL = 0.05
+_REMOTE_POLL_INTERVAL = 0.5
 
 
 class Growth:
@@ -60,15 +61,26 @@ class Growth:
                 await asyncio.wait_for(self._grown.wait(), _POLL_INTERVAL)
             except TimeoutError:
                 return
+        elif self._watcher.remote:
+            # Of what other machines write to a shared file system the kernel tells nothing.
+            try:
+                await asyncio.wait_for(self._grown.wait(), _REMOTE_POLL_INTERVAL)
+            except TimeoutError:
+                return
         else:
             await self._grown.wait()
         self._grown.clear()
 
 
 class GrowthWatcher:
-    """One inotify instance for all followers of this process (inotify(7))."""
+    """One inotify instance for all followers of this process (inotify(7)).
 
-    def __init__(self) -> None:
+    Args:
+        remote: The files may be written by other machines.
+    """
+
+    def __init__(self, *, remote: bool = False) -> None:
+        self.remote = remote
         self._loop: asyncio.AbstractEventLoop | None = None
         self._descriptor: int | None = None
         self._unavailable = False

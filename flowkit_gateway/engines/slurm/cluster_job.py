@@ -17,6 +17,8 @@ class ClusterJob(Job):
     num_instances: int
     cpus: int
     """Of each node."""
+    umask: int
+    """Of the command; -1 for that which the job has from the gateway."""
 
 
 def read_job(run_dir: str) -> ClusterJob:

@@ -59,12 +59,21 @@ class SlurmEngine:
         data_dir: a directory that the cluster's nodes share; attempts have theirs in `tasks`.
         options: how to use the cluster.
         machines: the cluster's machines.
+        task_umask: umask of the commands; -1 for that of this process.
     """
 
     name = "slurm"
 
-    def __init__(self, data_dir: Path, options: Options, machines: tuple[Node, ...]) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        options: Options,
+        machines: tuple[Node, ...],
+        *,
+        task_umask: int = -1,
+    ) -> None:
         self._data_dir = data_dir
+        self._task_umask = task_umask
         self._options = options
         self._capacity = nodes.capacity_of(machines)
         self._attempts: dict[Key, Attempt] = {}
@@ -104,7 +113,7 @@ class SlurmEngine:
         Raises:
             StartError: the attempt was not started and never will be.
         """
-        submission.write_job(launch)
+        submission.write_job(launch, self._task_umask)
         attempt = Attempt((launch.task_id, launch.attempt), launch.run_dir)
         self._attempts[attempt.key] = attempt
         attempt.submitting = True

@@ -36,6 +36,8 @@ def main() -> int:
     """Run the attempt, or this node's part of it, and return the exit code of the job."""
     run_dir, *rank = sys.argv[1:]
     job = read_job(run_dir)
+    if job["umask"] >= 0:
+        os.umask(job["umask"])
     if rank:
         return _run_rank(job)
     if job["num_instances"] > 1:

@@ -25,8 +25,12 @@ _SPARE_MINUTES = 2
 """Slurm's limit ends what our own did not, and must not come before it."""
 
 
-def write_job(launch: Launch) -> None:
+def write_job(launch: Launch, umask: int) -> None:
     """Put into the attempt's directory what its nodes need.
+
+    Args:
+        launch: the attempt.
+        umask: of its command; -1 for that of this process.
 
     Raises:
         StartError: it cannot be written.
@@ -53,6 +57,7 @@ def write_job(launch: Launch) -> None:
         "memory_root": None,
         "num_instances": launch.num_instances,
         "cpus": _cpus(launch),
+        "umask": umask,
     }
     path = launch.run_dir / JOB_FILE
     try:
