@@ -79,6 +79,8 @@ class Settings:
     port: int = 0
     """0 for any free port."""
     engine: str = "local"
+    slurm: tuple[str, ...] = ()
+    """Options of the slurm engine, `NAME=VALUE` each."""
     embedded: bool = False
     api_key_file: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
@@ -165,7 +167,7 @@ async def _run(
 ) -> None:
     started_at = time.time()
     contract = Contract.load()
-    engine = _engine(settings, task_umask)
+    engine = await _engine(settings, task_umask)
     store = Store(settings.data_dir / "flowkit.db")
     vault = Vault(settings.data_dir / KEY_FILE_NAME, partial(any_encrypted, store.database))
     project_secrets = Secrets(store.database, vault)
@@ -173,7 +175,7 @@ async def _run(
     trash_dir = settings.data_dir / "trash"
     disposal = Disposal(trash_dir)
     changes = Changes()
-    log_watcher = GrowthWatcher()
+    log_watcher = GrowthWatcher(remote=engine.name == "slurm")
     volumes = Volumes(store, settings.data_dir, disposal)
     spaces = Spaces(store, volumes, settings.data_dir, embedded=settings.embedded)
     upload_table = UploadTable(store.database, store.answers)
@@ -358,14 +360,28 @@ def _cannot_listen(settings: Settings, error: OSError | UnicodeError) -> StartEr
     return StartError(message, hint="--host is an address of this machine", exit_code=_BAD_INPUT)
 
 
-def _engine(settings: Settings, task_umask: int) -> Engine:
+async def _engine(settings: Settings, task_umask: int) -> Engine:
     if settings.engine == "null":
         from flowkit_gateway.engines.null import NullEngine
 
         return NullEngine(settings.null_duration)
+    if settings.engine == "slurm":
+        return await _slurm_engine(settings, task_umask)
     from flowkit_gateway.engines.local.engine import LocalEngine
 
     return LocalEngine(settings.data_dir / "tasks", task_umask=task_umask)
+
+
+async def _slurm_engine(settings: Settings, task_umask: int) -> Engine:
+    from flowkit_gateway.engines.slurm.cluster import ClusterError, connect
+    from flowkit_gateway.engines.slurm.options import OptionError
+
+    try:
+        return await connect(settings.data_dir, settings.slurm, task_umask=task_umask)
+    except OptionError as error:
+        raise StartError(str(error), hint=error.hint, exit_code=_BAD_INPUT) from error
+    except ClusterError as error:
+        raise StartError(str(error), hint=error.hint) from error
 
 
 def _loop() -> Callable[[], asyncio.AbstractEventLoop]:
