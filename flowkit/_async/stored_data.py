@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from flowkit._async.outputs import AsyncOutputs
     from flowkit._async.profile_files import AsyncProfileFiles
     from flowkit._async.secrets import AsyncSecrets
+    from flowkit._async.storage import AsyncStorage
     from flowkit._async.task import AsyncTask
     from flowkit._async.volume import AsyncVolume
     from flowkit._async.volumes import AsyncVolumes
@@ -47,6 +48,13 @@ class AsyncStoredData(AsyncConnection):
         from flowkit._async.outputs import AsyncOutputs
 
         return AsyncOutputs(self.api)
+
+    @cached_property
+    def storage(self) -> AsyncStorage:
+        """Everything that can be done with files of volumes and of tasks' workspaces."""
+        from flowkit._async.storage import AsyncStorage
+
+        return AsyncStorage(self.api, self.volumes)
 
     async def create_volume(
         self,

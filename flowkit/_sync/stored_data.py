@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from flowkit._sync.outputs import Outputs
     from flowkit._sync.profile_files import ProfileFiles
     from flowkit._sync.secrets import Secrets
+    from flowkit._sync.storage import Storage
     from flowkit._sync.task import Task
     from flowkit._sync.volume import Volume
     from flowkit._sync.volumes import Volumes
@@ -48,6 +49,13 @@ class StoredData(Connection):
         from flowkit._sync.outputs import Outputs
 
         return Outputs(self.api)
+
+    @cached_property
+    def storage(self) -> Storage:
+        """Everything that can be done with files of volumes and of tasks' workspaces."""
+        from flowkit._sync.storage import Storage
+
+        return Storage(self.api, self.volumes)
 
     def create_volume(
         self,

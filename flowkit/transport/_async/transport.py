@@ -64,6 +64,11 @@ class AsyncTransport:
         self._lock = threading.Lock()
         self._closed = False
 
+    @property
+    def policy(self) -> RetryPolicy:
+        """How often a failed call is made again."""
+        return self._policy
+
     async def call(
         self,
         request: Request,

@@ -1,0 +1,335 @@
+"""`flow.storage`: files of volumes and of tasks' workspaces."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from flowkit_api.api.files import (
+    delete_file,
+    list_files,
+    make_directory,
+    move_file,
+    stat_file,
+    write_file,
+)
+from flowkit_api.models import DirectoryRequest, FileType, MoveRequest
+
+from flowkit._async.downloads import AsyncDownloads, local_target
+from flowkit._async.paging import listed
+from flowkit._async.uploads import upload_file
+from flowkit.errors import (
+    AlreadyExists,
+    FileNotFound,
+    InvalidPath,
+    InvalidRequest,
+    VolumeNotFound,
+)
+from flowkit.local_files import LocalEntry, local_tree, survey
+from flowkit.remote_file import RemoteFile
+from flowkit.remote_paths import DEFAULT_VOLUME, RemotePath
+from flowkit.transfers import Meter, Transfer, TransferProgress
+from flowkit.workers import AsyncWorkers
+
+if TYPE_CHECKING:
+    from flowkit._async.volumes import AsyncVolumes
+    from flowkit.transport._async.transport import AsyncTransport
+
+DEFAULT_VOLUME_GB = 1000
+
+
+class AsyncStorage:
+    """Files of volumes and of tasks' workspaces.
+
+    A remote path is `VOLUME:PATH` with a volume's name or id, `TASK_ID:PATH`, or `/PATH` for the
+    project's volume `storage`, which is created by the first write.
+
+    Args:
+        api: What to send with.
+        volumes: Knows the volumes by name.
+    """
+
+    def __init__(self, api: AsyncTransport, volumes: AsyncVolumes) -> None:
+        self._api = api
+        self._volumes = volumes
+
+    async def upload(
+        self,
+        local_path: str | os.PathLike[str],
+        remote_path: str,
+        *,
+        overwrite: bool = True,
+        progress: Callable[[TransferProgress], object] | None = None,
+    ) -> Transfer:
+        """Send a file, or what is in a directory, with modes and times.
+
+        Each file appears when it is whole. In a directory a link is followed to a file of the
+        same directory; other links and special files are left out, as the result says.
+
+        Args:
+            local_path: The file or directory.
+            remote_path: Where it is to be; a file keeps its name where this ends in a slash.
+            overwrite: Replace files that are there.
+            progress: Called as bytes are sent, by one thread at a time.
+
+        Returns:
+            How much was sent, and what was left out.
+
+        Raises:
+            AlreadyExists: there is a file that is not to be replaced, or a directory.
+            FileNotFound: there is no such local file.
+            FileChanged: a file was written to meanwhile.
+            QuotaExceeded: the volume has no room for it.
+            InvalidPath: the remote path cannot be one.
+
+        Example:
+            >>> from pathlib import Path
+            >>> Path("train.csv").write_text("1,2")
+            3
+            >>> async with AsyncFlow() as flow:
+            ...     await flow.storage.upload("train.csv", "/datasets/train.csv")
+            ...     [(f.path, f.size_bytes) async for f in flow.storage.list("/datasets")]
+            Transfer(files=1, size_bytes=3, skipped=())
+            [('/datasets/train.csv', 3)]
+        """
+        local, place = os.fspath(local_path), RemotePath.parse(remote_path)
+        found = await asyncio.to_thread(survey, local)
+        meter = Meter(progress)
+        meter.expect(found.files, found.size_bytes)
+        meter.skipped.extend(found.skipped)
+        space = await self._writable(place)
+        if found.is_directory:
+            await self._upload_tree(local, space, place, overwrite, meter)
+            return meter.result()
+        if not place.path or remote_path.endswith("/"):
+            place = place.below(os.path.basename(local))
+        track = meter.track(os.path.basename(local))
+        await upload_file(self._api, local, space, place.path, overwrite=overwrite, track=track)
+        return meter.result()
+
+    async def download(
+        self,
+        remote_path: str,
+        local_path: str | os.PathLike[str] = ".",
+        *,
+        progress: Callable[[TransferProgress], object] | None = None,
+    ) -> Transfer:
+        """Receive a file, or what is in a directory, with modes and times.
+
+        A file that is there is replaced once the new one is whole. Links in a directory are left
+        out, as the result says.
+
+        Args:
+            remote_path: The file or directory.
+            local_path: Where it is to be; a file goes into a directory that is there.
+            progress: Called as bytes arrive, by one thread at a time.
+
+        Returns:
+            How much was received, and what was left out.
+
+        Raises:
+            FileNotFound: there is no such file.
+            FileChanged: a file was written to all the time.
+            FlowError: a local file cannot be written.
+        """
+        local, place = os.fspath(local_path), RemotePath.parse(remote_path)
+        meter = Meter(progress)
+        downloads = AsyncDownloads(self._api, await self._readable(place), None, meter)
+        entry = await downloads.stat(place.path)
+        if entry.type == FileType.DIRECTORY:
+            await downloads.tree(place.path, local)
+        else:
+            meter.expect(1, entry.size_bytes)
+            await downloads.file(entry, local_target(local, place.name))
+        return meter.result()
+
+    async def list(
+        self, prefix: str = "/", *, recursive: bool = False, limit: int | None = None
+    ) -> AsyncIterator[RemoteFile]:
+        """Yield what is in a directory, each page fetched when it is needed.
+
+        Args:
+            prefix: The directory.
+            recursive: Also what is in directories below.
+            limit: Most files; None for all.
+
+        Raises:
+            FileNotFound: there is no such directory.
+        """
+        place = RemotePath.parse(prefix)
+        try:
+            space = await self._readable(place)
+        except FileNotFound:
+            if place.path:
+                raise
+            return
+        request = partial(
+            list_files.request, space=space, path=place.path or None, recursive=recursive or None
+        )
+        async for file in listed(self._api, request, list_files.parse, limit=limit):
+            yield RemoteFile.of(file, place)
+
+    async def stat(self, path: str, *, checksum: bool = False) -> RemoteFile:
+        """Describe a file, a directory or a link.
+
+        Args:
+            path: The file.
+            checksum: Also compute the SHA-256 of its content.
+
+        Raises:
+            FileNotFound: there is nothing.
+        """
+        place = RemotePath.parse(path)
+        space = await self._readable(place)
+        request = stat_file.request(space=space, path=place.path or None, checksum=checksum or None)
+        return RemoteFile.of(await self._api.call(request, stat_file.parse), place)
+
+    async def read(self, path: str) -> AsyncIterator[bytes]:
+        """Yield the bytes of a file as they arrive.
+
+        Args:
+            path: The file.
+
+        Raises:
+            FileNotFound: there is none.
+            FileChanged: it was written to meanwhile.
+        """
+        place = _below_root(path)
+        space = await self._readable(place)
+        async for chunk in AsyncDownloads(self._api, space, None, Meter()).content(place.path):
+            yield chunk
+
+    async def write(self, path: str, content: bytes | AsyncIterable[bytes]) -> RemoteFile:
+        """Write a file; it appears when it is whole.
+
+        Args:
+            path: The file.
+            content: Its bytes, at once or in parts. What comes in parts is sent once: after a cut
+                it is up to the caller to begin again.
+
+        Raises:
+            AlreadyExists: there is a directory.
+            QuotaExceeded: the volume has no room for it.
+        """
+        place = _below_root(path)
+        space = await self._writable(place)
+        request = write_file.request(space=space, path=place.path, body=content)
+        return RemoteFile.of(await self._api.call(request, write_file.parse), place)
+
+    async def mkdir(self, path: str) -> RemoteFile:
+        """Make a directory, and those above it; one that is there stays as it is.
+
+        Raises:
+            AlreadyExists: there is a file.
+        """
+        place = _below_root(path)
+        body = DirectoryRequest(space=await self._writable(place), path=place.path)
+        made = await self._api.call(make_directory.request(body=body), make_directory.parse)
+        return RemoteFile.of(made, place)
+
+    async def rename(self, path: str, new_path: str, *, overwrite: bool = False) -> RemoteFile:
+        """Move or rename a file or a directory within one volume or workspace.
+
+        Args:
+            path: The file.
+            new_path: Where it is to be.
+            overwrite: Replace a file that is there.
+
+        Raises:
+            AlreadyExists: there is something.
+            FileNotFound: there is no such file.
+            InvalidRequest: the paths are in two volumes.
+        """
+        source, target = _below_root(path), _below_root(new_path)
+        if source.space != target.space:
+            raise InvalidRequest(
+                f"{path} and {new_path} are not in one volume",
+                hint="download the file and upload it, or mount both in a task",
+            )
+        body = MoveRequest(
+            space=await self._readable(source),
+            source=source.path,
+            target=target.path,
+            overwrite=overwrite or None,
+        )
+        moved = await self._api.call(move_file.request(body=body), move_file.parse)
+        return RemoteFile.of(moved, target)
+
+    async def delete(self, path: str, *, recursive: bool = False) -> None:
+        """Delete a file or a directory.
+
+        Args:
+            path: The file.
+            recursive: Also a directory that is not empty.
+
+        Raises:
+            FileNotFound: there is no such file.
+            Conflict: the directory is not empty.
+        """
+        place = _below_root(path)
+        space = await self._readable(place)
+        await self._api.send(
+            delete_file.request(space=space, path=place.path, recursive=recursive or None)
+        )
+
+    async def _upload_tree(
+        self, local: str, space: str, place: RemotePath, overwrite: bool, meter: Meter
+    ) -> None:
+        async def send(entry: LocalEntry) -> None:
+            target = place.below(entry.relative).path
+            if entry.size is None:
+                body = DirectoryRequest(space=space, path=target)
+                await self._api.call(make_directory.request(body=body), make_directory.parse)
+                return
+            track = meter.track(entry.relative)
+            await upload_file(
+                self._api, entry.path, space, target, overwrite=overwrite, track=track
+            )
+
+        await AsyncWorkers.run(send, _entries(local), stop=meter.stop)
+
+    async def _readable(self, place: RemotePath) -> str:
+        """Return the id of the volume or task that a path is in.
+
+        Raises:
+            FileNotFound: it is in the volume `storage`, which there is not yet.
+            VolumeNotFound: there is no such volume.
+        """
+        if place.is_task:
+            return place.space
+        try:
+            return await self._volumes.id_of(place.space)
+        except VolumeNotFound as error:
+            if not place.is_plain:
+                raise
+            raise FileNotFound(
+                f"there is no file {place}", status=404, hint="nothing has been uploaded yet"
+            ) from error
+
+    async def _writable(self, place: RemotePath) -> str:
+        """Return the id of the volume or task that a path is in, after creating `storage`."""
+        try:
+            return await self._readable(place)
+        except FileNotFound:
+            try:
+                made = await self._volumes.create(
+                    DEFAULT_VOLUME_GB, name=DEFAULT_VOLUME, interface="file"
+                )
+            except AlreadyExists:  # another client was as fast
+                return await self._volumes.id_of(DEFAULT_VOLUME)
+            return made.id
+
+
+async def _entries(local: str) -> AsyncIterator[LocalEntry]:
+    for entry in local_tree(local, []):
+        yield entry
+
+
+def _below_root(path: str) -> RemotePath:
+    place = RemotePath.parse(path)
+    if not place.path:
+        raise InvalidPath(f"{path} names no file in it", hint=f"as in {place.below('data.csv')}")
+    return place
