@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     from flowkit._async.client import AsyncClient as AsyncClient
     from flowkit._async.flow import AsyncFlow as AsyncFlow
+    from flowkit._async.sweep import AsyncSweep as AsyncSweep
     from flowkit._async.task import AsyncTask as AsyncTask
     from flowkit._async.volume import AsyncVolume as AsyncVolume
     from flowkit._sync.client import Client as Client
     from flowkit._sync.flow import Flow as Flow
+    from flowkit._sync.sweep import Sweep as Sweep
     from flowkit._sync.task import Task as Task
     from flowkit._sync.volume import Volume as Volume
     from flowkit.errors import AlreadyExists as AlreadyExists
@@ -74,6 +76,8 @@ if TYPE_CHECKING:
     from flowkit.errors import VolumeNotFound as VolumeNotFound
     from flowkit.errors import WaitTimeout as WaitTimeout
     from flowkit.gpus import GPURequest as GPURequest
+    from flowkit.mount_specs import MountSpec as MountSpec
+    from flowkit.mount_specs import VolumeSpec as VolumeSpec
     from flowkit.requirements import InstanceRequirements as InstanceRequirements
     from flowkit.status import TaskReason as TaskReason
     from flowkit.status import TaskStatus as TaskStatus
@@ -85,6 +89,7 @@ _SOURCES = {
     "AlreadyExists": "flowkit.errors",
     "AsyncClient": "flowkit._async.client",
     "AsyncFlow": "flowkit._async.flow",
+    "AsyncSweep": "flowkit._async.sweep",
     "AsyncTask": "flowkit._async.task",
     "AsyncVolume": "flowkit._async.volume",
     "AvailableInstance": "flowkit_api.models.instance_type",
@@ -111,6 +116,7 @@ _SOURCES = {
     "InvalidTaskConfig": "flowkit.errors",
     "MalformedRequest": "flowkit.errors",
     "MethodNotAllowed": "flowkit.errors",
+    "MountSpec": "flowkit.mount_specs",
     "NoCapacity": "flowkit.errors",
     "NotFound": "flowkit.errors",
     "OffsetConflict": "flowkit.errors",
@@ -124,6 +130,7 @@ _SOURCES = {
     "SnapshotIncomplete": "flowkit.errors",
     "SnapshotNotFound": "flowkit.errors",
     "StorageFull": "flowkit.errors",
+    "Sweep": "flowkit._sync.sweep",
     "SweepNotFound": "flowkit.errors",
     "Task": "flowkit._sync.task",
     "TaskConfig": "flowkit.task_config",
@@ -140,6 +147,7 @@ _SOURCES = {
     "Volume": "flowkit._sync.volume",
     "VolumeInUse": "flowkit.errors",
     "VolumeNotFound": "flowkit.errors",
+    "VolumeSpec": "flowkit.mount_specs",
     "WaitTimeout": "flowkit.errors",
 }
 _OTHER_NAMES = {"AvailableInstance": "InstanceType"}
@@ -150,6 +158,7 @@ __all__ = [
     "AlreadyExists",
     "AsyncClient",
     "AsyncFlow",
+    "AsyncSweep",
     "AsyncTask",
     "AsyncVolume",
     "AvailableInstance",
@@ -176,6 +185,7 @@ __all__ = [
     "InvalidTaskConfig",
     "MalformedRequest",
     "MethodNotAllowed",
+    "MountSpec",
     "NoCapacity",
     "NotFound",
     "OffsetConflict",
@@ -189,6 +199,7 @@ __all__ = [
     "SnapshotIncomplete",
     "SnapshotNotFound",
     "StorageFull",
+    "Sweep",
     "SweepNotFound",
     "Task",
     "TaskConfig",
@@ -205,6 +216,7 @@ __all__ = [
     "Volume",
     "VolumeInUse",
     "VolumeNotFound",
+    "VolumeSpec",
     "WaitTimeout",
     "__version__",
 ]

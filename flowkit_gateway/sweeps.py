@@ -239,8 +239,13 @@ class Sweeps:
             log.info("%s: case %d is not to be started any more", row.id, number)
         except (StorageFull, Unavailable):
             raise
-        except Problem as problem:
-            await self._end(row, partial(self.rows.refuse_case, row.id, number, problem.detail))
+        except Exception as error:  # a mistake in one case must not hold up the others
+            message = "the gateway made a mistake; its log has more"
+            if isinstance(error, Problem):
+                message = error.detail
+            else:
+                log.error("%s: case %d has no task", row.id, number, exc_info=error)
+            await self._end(row, partial(self.rows.refuse_case, row.id, number, message))
         else:
             self._in_background(self._follow(row, number, created.answer.decode()))
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
 from flowkit._async.stored_data import AsyncStoredData
+from flowkit._async.swept_tasks import AsyncSweptTasks
 
 if TYPE_CHECKING:
     from flowkit_api.models import Event, InstanceType, Server, TaskPlan, TaskStatus
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
     from flowkit._async.task import AsyncTask
     from flowkit._async.tasks import AsyncTasks
     from flowkit.log_text import AsyncText
+    from flowkit.mount_specs import MountLike
     from flowkit.requirements import InstanceRequirements
     from flowkit.task_config import TaskLike
     from flowkit.task_filters import Statuses
 
 
-class AsyncFlow(AsyncStoredData):
+class AsyncFlow(AsyncSweptTasks, AsyncStoredData):
     """Submits tasks, waits for them, reads their output.
 
     With no argument, no environment variable and no configuration file that names a gateway, the
@@ -58,7 +60,7 @@ class AsyncFlow(AsyncStoredData):
         task: TaskLike,
         *,
         wait: bool = False,
-        mounts: str | Mapping[str, str] | None = None,
+        mounts: MountLike | Sequence[MountLike] | None = None,
         idempotency_key: str | None = None,
         **overrides: object,
     ) -> AsyncTask:
@@ -68,7 +70,8 @@ class AsyncFlow(AsyncStoredData):
             task: A `TaskConfig`, a dict of its fields, or a command: text for bash, or a list of
                 words. A `Path`, or text that ends in `.yaml` or `.yml`, is a file to read it from.
             wait: Return when the task runs, or has ended.
-            mounts: Data to mount; not supported yet.
+            mounts: Data that it sees: a source such as `volume://datasets` or `s3://bucket`, or a
+                dict of paths to sources.
             idempotency_key: Makes the call safe to repeat, from other processes too.
             overrides: Fields of `TaskConfig` that go before the task's own.
 
@@ -93,7 +96,7 @@ class AsyncFlow(AsyncStoredData):
         command: TaskLike,
         *,
         gpu: str | int | Sequence[str | int] | None = None,
-        mounts: str | Mapping[str, str] | None = None,
+        mounts: MountLike | Sequence[MountLike] | None = None,
         instance_type: str | None = None,
         wait: bool = False,
         idempotency_key: str | None = None,
@@ -104,7 +107,8 @@ class AsyncFlow(AsyncStoredData):
         Args:
             command: Text for bash, or a list of words; whatever else `run` takes.
             gpu: Such as `a100`, `a100:4` or `gpu:40gb+`; ignored when there is an instance type.
-            mounts: Data to mount; not supported yet.
+            mounts: Data that it sees: a source such as `volume://datasets` or `s3://bucket`, or a
+                dict of paths to sources.
             instance_type: Machine by name, such as `8xh100`.
             wait: Return when the task has ended.
             idempotency_key: Makes the call safe to repeat, from other processes too.

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
 from flowkit._sync.stored_data import StoredData
+from flowkit._sync.swept_tasks import SweptTasks
 
 if TYPE_CHECKING:
     from flowkit_api.models import Event, InstanceType, Server, TaskPlan, TaskStatus
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
     from flowkit._sync.task import Task
     from flowkit._sync.tasks import Tasks
     from flowkit.log_text import Text
+    from flowkit.mount_specs import MountLike
     from flowkit.requirements import InstanceRequirements
     from flowkit.task_config import TaskLike
     from flowkit.task_filters import Statuses
 
 
-class Flow(StoredData):
+class Flow(SweptTasks, StoredData):
     """Submits tasks, waits for them, reads their output.
 
     With no argument, no environment variable and no configuration file that names a gateway, the
@@ -59,7 +61,7 @@ class Flow(StoredData):
         task: TaskLike,
         *,
         wait: bool = False,
-        mounts: str | Mapping[str, str] | None = None,
+        mounts: MountLike | Sequence[MountLike] | None = None,
         idempotency_key: str | None = None,
         **overrides: object,
     ) -> Task:
@@ -69,7 +71,8 @@ class Flow(StoredData):
             task: A `TaskConfig`, a dict of its fields, or a command: text for bash, or a list of
                 words. A `Path`, or text that ends in `.yaml` or `.yml`, is a file to read it from.
             wait: Return when the task runs, or has ended.
-            mounts: Data to mount; not supported yet.
+            mounts: Data that it sees: a source such as `volume://datasets` or `s3://bucket`, or a
+                dict of paths to sources.
             idempotency_key: Makes the call safe to repeat, from other processes too.
             overrides: Fields of `TaskConfig` that go before the task's own.
 
@@ -94,7 +97,7 @@ class Flow(StoredData):
         command: TaskLike,
         *,
         gpu: str | int | Sequence[str | int] | None = None,
-        mounts: str | Mapping[str, str] | None = None,
+        mounts: MountLike | Sequence[MountLike] | None = None,
         instance_type: str | None = None,
         wait: bool = False,
         idempotency_key: str | None = None,
@@ -105,7 +108,8 @@ class Flow(StoredData):
         Args:
             command: Text for bash, or a list of words; whatever else `run` takes.
             gpu: Such as `a100`, `a100:4` or `gpu:40gb+`; ignored when there is an instance type.
-            mounts: Data to mount; not supported yet.
+            mounts: Data that it sees: a source such as `volume://datasets` or `s3://bucket`, or a
+                dict of paths to sources.
             instance_type: Machine by name, such as `8xh100`.
             wait: Return when the task has ended.
             idempotency_key: Makes the call safe to repeat, from other processes too.

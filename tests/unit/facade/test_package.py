@@ -85,6 +85,7 @@ def test_every_error_is_public() -> None:
         "flowkit.requirements",
         "flowkit.status",
         "flowkit.suggestions",
+        "flowkit.sweep_fields",
         "flowkit.task_config",
         "flowkit.task_fields",
         "flowkit.transport.endpoint",
