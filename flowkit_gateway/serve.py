@@ -52,6 +52,7 @@ from flowkit_gateway.store.sweeps import SweepStore
 from flowkit_gateway.store.task_credentials import TaskCredentials
 from flowkit_gateway.store.uploads import UploadTable
 from flowkit_gateway.sweeps import SweepPart, Sweeps
+from flowkit_gateway.task_outputs import OutputsPart
 from flowkit_gateway.task_parts import TaskParts
 from flowkit_gateway.task_secrets import SecretsPart
 from flowkit_gateway.vault import FILE_NAME as KEY_FILE_NAME
@@ -198,6 +199,7 @@ async def _run(
                 CodePart(snapshots, repositories, project_secrets),
                 ProfileFilesPart(profile_files),
                 SecretsPart(project_secrets),
+                OutputsPart(),
                 SweepPart(sweep_rows),
             ],
             TaskCredentials(store.database, vault),

@@ -24,8 +24,8 @@ class AsyncOutputs:
 
     Example:
         >>> async with AsyncFlow() as flow:
-        ...     task = await flow.run("echo 0.97 > accuracy", outputs=["accuracy"])
-        ...     await task.wait()
+        ...     command = "echo 0.97 > accuracy"
+        ...     task = await flow.submit(command, outputs=["accuracy"], wait=True)
         ...     print([file.path async for file in flow.outputs.list(task)])
         ['accuracy']
     """

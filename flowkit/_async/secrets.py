@@ -25,10 +25,10 @@ class AsyncSecrets:
     Example:
         >>> async with AsyncFlow() as flow:
         ...     secret = await flow.secrets.set("HF_TOKEN", "hf_0123456789")
-        ...     task = await flow.run("echo ${#HF_TOKEN}", secrets=["HF_TOKEN"])
-        ...     await task.wait()
+        ...     command = "echo ${#HF_TOKEN} characters"
+        ...     task = await flow.submit(command, secrets=["HF_TOKEN"], wait=True)
         ...     print(await task.logs(), end="")
-        13
+        13 characters
     """
 
     def __init__(self, api: AsyncTransport) -> None:

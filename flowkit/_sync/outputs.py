@@ -25,8 +25,8 @@ class Outputs:
 
     Example:
         >>> with Flow() as flow:
-        ...     task = flow.run("echo 0.97 > accuracy", outputs=["accuracy"])
-        ...     task.wait()
+        ...     command = "echo 0.97 > accuracy"
+        ...     task = flow.submit(command, outputs=["accuracy"], wait=True)
         ...     print([file.path for file in flow.outputs.list(task)])
         ['accuracy']
     """

@@ -26,10 +26,10 @@ class Secrets:
     Example:
         >>> with Flow() as flow:
         ...     secret = flow.secrets.set("HF_TOKEN", "hf_0123456789")
-        ...     task = flow.run("echo ${#HF_TOKEN}", secrets=["HF_TOKEN"])
-        ...     task.wait()
+        ...     command = "echo ${#HF_TOKEN} characters"
+        ...     task = flow.submit(command, secrets=["HF_TOKEN"], wait=True)
         ...     print(task.logs(), end="")
-        13
+        13 characters
     """
 
     def __init__(self, api: Transport) -> None:

@@ -11,7 +11,9 @@ from flowkit import Flow
 
 
 @pytest.mark.usefixtures("flow")
-@pytest.mark.parametrize("name", ["connection", "flow", "task"])
+@pytest.mark.parametrize(
+    "name", ["connection", "flow", "outputs", "profile_files", "secrets", "task"]
+)
 def test_the_examples_run(name: str) -> None:
     module = importlib.import_module(f"flowkit._sync.{name}")
     results = doctest.testmod(module, extraglobs={"Flow": Flow})
