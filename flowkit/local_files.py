@@ -14,7 +14,6 @@ from typing import NamedTuple
 from flowkit.errors import FileChanged, FileNotFound, FlowError, InvalidPath, InvalidResponse
 from flowkit.transfers import CHUNK
 
-
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
