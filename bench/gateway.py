@@ -122,14 +122,14 @@ def _floor(documents: dict[str, object]) -> Iterator[Gateway]:
             [sys.executable, "-m", "bench.floor_server", str(port), file.name]
         )
         try:
-            _wait_for_port(port, process)
+            wait_for_port(port, process)
             yield Gateway(url=f"http://127.0.0.1:{port}", token="none", pid=process.pid)
         finally:
             process.terminate()
             process.wait()
 
 
-def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_LIMIT_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         with socket.socket() as probe:
