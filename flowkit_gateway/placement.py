@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
+from operator import neg
 from typing import NamedTuple, cast
 
 from flowkit.errors import InvalidGPURequest
@@ -160,6 +162,18 @@ class Pool:
         self._cpu_parts = _parts(capacity.cpus)
         self._devices = {device.uuid: device for device in capacity.devices}
         self._free = dict.fromkeys(self._devices, _WHOLE)
+        self._places = {
+            device.uuid: (group, place)
+            for group, devices in self.groups.items()
+            for place, device in enumerate(devices)
+        }
+        # Last first: the devices that are chosen first are taken from the end, at no cost.
+        self._whole = {
+            group: list(range(len(devices) - 1, -1, -1)) for group, devices in self.groups.items()
+        }
+        """Places of the devices of a group of which nothing is held."""
+        self._shared: dict[Group, set[int]] = {group: set() for group in self.groups}
+        """Places of the devices of a group of which a part is held."""
         self._candidates = lru_cache(maxsize=1024)(self._find_candidates)
 
     @property
@@ -219,25 +233,26 @@ class Pool:
         for request in demand.gpus:
             for group in self._candidates(request):
                 if group not in promised.groups:
-                    devices = self._pick(self.groups[group], request.count, promised.device_uuids)
+                    devices = self._pick(group, request.count, promised.device_uuids)
                     if devices:
                         return request, devices
         return None
 
-    def _pick(
-        self, devices: Iterable[Device], count: float, promised: Collection[str]
-    ) -> list[Device]:
-        needed = min(_WHOLE, _parts(count))
-        free = (
-            device
-            for device in devices
-            if self._free[device.uuid] >= needed and device.uuid not in promised
-        )
-        if count < 1:
-            # The fullest device that still has room leaves whole ones for whole requests.
-            return sorted(free, key=lambda device: self._free[device.uuid])[:1]
-        found = list(islice(free, int(count)))
-        return found if len(found) == count else []
+    def _pick(self, group: Group, count: float, promised: Collection[str]) -> list[Device]:
+        devices = self.groups[group]
+        whole = (devices[place] for place in reversed(self._whole[group]))
+        free = (device for device in whole if device.uuid not in promised)
+        if count >= 1:
+            found = list(islice(free, int(count)))
+            return found if len(found) == count else []
+        # The fullest device that still has room leaves whole ones for whole requests.
+        shared = [
+            (self._free[devices[place].uuid], place)
+            for place in self._shared[group]
+            if self._free[devices[place].uuid] >= _parts(count)
+            and devices[place].uuid not in promised
+        ]
+        return [devices[min(shared)[1]]] if shared else list(islice(free, 1))
 
     def _find_candidates(self, request: GPURequest) -> tuple[Group, ...]:
         """Return the groups that match, in the order in which they are to be tried.
@@ -265,7 +280,21 @@ class Pool:
         for uuid in placement.device_uuids:
             # A device that an earlier gateway bound may have left the machine since.
             if uuid in self._free:
-                self._free[uuid] += sign * _parts(placement.share)
+                self._hold(uuid, sign * _parts(placement.share))
+
+    def _hold(self, uuid: str, change: int) -> None:
+        group, place = self._places[uuid]
+        before = self._free[uuid]
+        after = self._free[uuid] = before + change
+        if before >= _WHOLE > after:
+            whole = self._whole[group]
+            del whole[bisect_left(whole, -place, key=neg)]
+        elif after >= _WHOLE > before:
+            insort(self._whole[group], place, key=neg)
+        if 0 < after < _WHOLE:
+            self._shared[group].add(place)
+        else:
+            self._shared[group].discard(place)
 
     def devices(self, placement: Placement) -> tuple[Device, ...]:
         """Return the devices of a placement."""
@@ -280,4 +309,4 @@ class Pool:
 
     def free_devices(self, group: Group) -> int:
         """Return how many whole devices of a group are free."""
-        return sum(self._free[device.uuid] >= _WHOLE for device in self.groups[group])
+        return len(self._whole[group])
