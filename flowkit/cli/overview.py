@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hold": ("flowkit.cli.hold", "Keep queued tasks from starting."),
     "release": ("flowkit.cli.release", "Let held tasks start."),
     "delete": ("flowkit.cli.delete", "Delete finished tasks with their logs."),
+    "sweep": ("flowkit.cli.sweep", "Run a command for every combination of values."),
     "plan": ("flowkit.cli.plan", "Say what a submit would do, and submit nothing."),
     "gpus": ("flowkit.cli.gpus", "List the GPUs and machines that tasks can ask for."),
     "events": ("flowkit.cli.events", "List or follow what happens to tasks."),

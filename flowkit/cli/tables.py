@@ -1,4 +1,4 @@
-"""Tables on a terminal; the only module that imports rich."""
+"""Tables on a terminal."""
 
 from __future__ import annotations
 
