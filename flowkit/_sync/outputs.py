@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from flowkit_api.api.files import list_files
-from flowkit_api.models import File, FileArea
+from flowkit_api.models import File, FileArea, FileType
 
+from flowkit._sync.downloads import Downloads
 from flowkit._sync.paging import listed
+from flowkit.local_files import inside, make_directory
 from flowkit.task_fields import TaskFields, task_id_of
+from flowkit.transfers import Meter, Transfer, TransferProgress
 
 if TYPE_CHECKING:
     from flowkit.transport._sync.transport import Transport
@@ -64,3 +68,43 @@ class Outputs:
         )
         for file in listed(self._api, request, list_files.parse, limit=limit):
             yield file
+
+    def download(
+        self,
+        task: str | TaskFields,
+        path: str | None = None,
+        *,
+        into: str | os.PathLike[str] = ".",
+        progress: Callable[[TransferProgress], object] | None = None,
+    ) -> Transfer:
+        """Receive outputs of a task, each at its own path below a local directory.
+
+        A file that is there is replaced once the new one is whole. Links are left out, as the
+        result says.
+
+        Args:
+            task: The task.
+            path: Only this file or directory.
+            into: The local directory, which is made.
+            progress: Called as bytes arrive, by one thread at a time.
+
+        Returns:
+            How much was received, and what was left out.
+
+        Raises:
+            TaskNotFound: there is no such task.
+            FileNotFound: there is nothing at the path.
+            FlowError: a local file cannot be written.
+        """
+        directory = os.fspath(into) or "."
+        meter = Meter(progress)
+        downloads = Downloads(self._api, task_id_of(task), FileArea.OUTPUTS, meter)
+        entry = downloads.stat((path or "").strip("/"))
+        local = inside(directory, entry.path) if entry.path else directory
+        if entry.type == FileType.DIRECTORY:
+            downloads.tree(entry.path, local)
+        else:
+            make_directory(os.path.dirname(local))
+            meter.expect(1, entry.size_bytes)
+            downloads.file(entry, local)
+        return meter.result()
