@@ -21,6 +21,7 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.scale_report import Series, plot, table
 from flowkit_gateway.changes import Changes
 from flowkit_gateway.engines.engine import (
     Capabilities,
@@ -44,6 +45,7 @@ BATCH = 5_000
 MOST_QUEUED = 10_000
 LOOKS = 200
 """Reads of each kind at each stage."""
+_BEGIN, _END = "<!-- measured -->", "<!-- end -->"
 CALLER = Principal("bench", "default")
 
 
@@ -272,15 +274,33 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=1_000_000)
     parser.add_argument("--nodes", type=int, default=10_000)
     parser.add_argument("--stages", type=int, default=10)
+    parser.add_argument("--write", action="store_true", help="renew docs/scale.md and its plot")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="flowkit-scale-") as folder:
         simulation = Simulation(Path(folder), arguments.tasks, arguments.nodes)
         stages = asyncio.run(simulation.run(arguments.stages))
-    names = Stage._fields
-    print("| " + " | ".join(names) + " |")
-    print("|" + "---|" * len(names))
-    for stage in stages:
-        print("| " + " | ".join(f"{value:,.2f}" for value in stage) + " |")
+    measured = table([name.replace("_", " ") for name in Stage._fields], stages)
+    print(measured)
+    if arguments.write:
+        PLOT.write_text(_plot(stages))
+        text = DOCUMENT.read_text()
+        before, _, rest = text.partition(_BEGIN)
+        after = rest.partition(_END)[2]
+        DOCUMENT.write_text(f"{before}{_BEGIN}\n{measured}{_END}{after}")
+
+
+def _plot(stages: Sequence[Stage]) -> str:
+    tasks = [float(stage.tasks) for stage in stages]
+    return plot(
+        "How cost grows with the number of tasks in the store",
+        tasks,
+        [
+            Series("throughput", [stage.per_second for stage in stages], "tasks/s"),
+            Series("memory", [stage.memory_mib for stage in stages], "MiB"),
+            Series("a page of 100, p99", [stage.list_ms for stage in stages], "ms"),
+            Series("choosing 50 tasks, p99", [stage.pass_ms for stage in stages], "ms"),
+        ],
+    )
 
 
 if __name__ == "__main__":
