@@ -1,7 +1,7 @@
 """Every error code of the contract, provoked, arrives as its own exception in both twins.
 
-A real gateway answers all of them but two: `rate_limited` and `conflict` are codes that no
-operation of this release has a reason for, and a small server answers them instead.
+A real gateway answers all of them but one: `rate_limited` is a code that no operation of this
+release has a reason for, and a small server answers it instead.
 """
 
 from __future__ import annotations
@@ -96,6 +96,21 @@ def task_not_terminal(house: House) -> None:
     flow.tasks.delete(flow.run("a"))
 
 
+def conflict(house: House) -> None:
+    flow = house.flow(house.holding)
+    flow.sweeps.delete(flow.sweep("a", {"A": [1]}))
+
+
+def sweep_not_found(house: House) -> None:
+    house.flow().sweeps.get("sweep_" + "0" * 26)
+
+
+def invalid_sweep(house: House) -> None:
+    parameter = {"name": "A", "values": ["1"]}
+    body = {"task": {"command": ["a"]}, "parameters": [parameter, parameter]}
+    sent(house, path="/v1/sweeps", body=json.dumps(body).encode())
+
+
 def host_not_allowed(house: House) -> None:
     # Another name of this machine, and none that the gateway is served under.
     port = urlsplit(house.null.url).port
@@ -157,7 +172,7 @@ ROWS = {
     "method_not_allowed": Row(
         errors.MethodNotAllowed, 405, lambda house: sent(house, method="PUT")
     ),
-    "conflict": Row(errors.Conflict, 409, answered("conflict", 409)),
+    "conflict": Row(errors.Conflict, 409, conflict),
     "idempotency_conflict": Row(errors.IdempotencyConflict, 409, idempotency_conflict),
     "task_not_terminal": Row(errors.TaskNotTerminal, 409, task_not_terminal),
     "payload_too_large": Row(
@@ -173,6 +188,8 @@ ROWS = {
     "internal_error": Row(errors.ServerError, 500, internal_error),
     "unavailable": Row(errors.Unavailable, 503, unavailable),
     "storage_full": Row(errors.StorageFull, 507, storage_full),
+    "sweep_not_found": Row(errors.SweepNotFound, 404, sweep_not_found),
+    "invalid_sweep": Row(errors.InvalidSweep, 422, invalid_sweep),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,11 @@ CASES = 30
 def lines(path: Path) -> list[str]:
     """Return what the cases have written so far."""
     return path.read_text().split() if path.exists() else []
+
+
+def has_grown(path: Path, size: int) -> bool:
+    """Return whether the cases have written so many lines."""
+    return len(lines(path)) >= size
 
 
 def most_at_once(journal: list[str]) -> int:
@@ -38,7 +44,7 @@ def test_kills_in_the_middle_lose_nothing_and_start_none_too_many(
     with gateway.client() as client:
         sweep = create(client, command, N=range(CASES), max_parallel=MOST, task={"cpus": 0.1})
     for begun in (1, 6, 12, 18, 24):
-        eventually(lambda begun=begun: len(lines(journal)) >= 2 * begun, within=30)
+        eventually(partial(has_grown, journal, 2 * begun), within=30)
         gateway.kill()
         gateway = start_gateway(engine="local")
     with gateway.client() as client:

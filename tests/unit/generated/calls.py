@@ -30,6 +30,7 @@ from . import samples
 from .call import Call
 from .samples import TASK_ID
 from .storage_calls import STORAGE_CALLS
+from .sweep_calls import SWEEP_CALLS
 
 BODY = TaskCreate(command=["true"])
 SINCE = datetime(2026, 11, 21, 3, 0, tzinfo=timezone(timedelta(hours=2)))
@@ -196,4 +197,4 @@ _SECRET_CALLS = {
     ),
 }
 
-CALLS = _TASK_CALLS | STORAGE_CALLS | _SNAPSHOT_CALLS | _SECRET_CALLS
+CALLS = _TASK_CALLS | STORAGE_CALLS | _SNAPSHOT_CALLS | _SECRET_CALLS | SWEEP_CALLS
