@@ -41,6 +41,10 @@ class RemoteFile(NamedTuple):
             target=file.target,
         )
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields that are present, as JSON has them."""
+        return {name: value for name, value in self._asdict().items() if value is not None}
+
     @property
     def is_directory(self) -> bool:
         """Whether it is a directory, and no link to one."""
