@@ -1,4 +1,4 @@
-"""Memory sizes as people write them: `64gb`, `512mb`, `1.5tb`."""
+"""Sizes as people write and read them: memory as in `64gb`, files as in `1.5 MB`."""
 
 from __future__ import annotations
 
@@ -58,6 +58,26 @@ def parse_memory_gb(value: str | float) -> float:
     if not 0 < gigabytes <= LARGEST_GB:
         raise _invalid(value, f"a size is more than 0, and at most {LARGEST_GB} GB")
     return gigabytes
+
+
+def format_bytes(size: int) -> str:
+    """Return a size of files in the largest unit that leaves a whole number before the point.
+
+    Units are powers of ten, as disks and networks count.
+
+    Example:
+        >>> format_bytes(0), format_bytes(999), format_bytes(1_500_000), format_bytes(10**12)
+        ('0 B', '999 B', '1.5 MB', '1.0 TB')
+    """
+    if size < 1000:
+        return f"{size} B"
+    value = float(size)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        # Not 1000.0 kB, which is what 999,960 bytes round to.
+        if value < 999.95:
+            return f"{value:.1f} {unit}"
+    return f"{value / 1000:.1f} TB"
 
 
 def _other(value: object) -> str:

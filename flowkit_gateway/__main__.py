@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 allowed_hosts=tuple(options.allowed_host),
                 idle_timeout=_idle_timeout(options.idle_timeout, embedded=options.embedded),
                 max_output_bytes=options.max_output_bytes,
-                garbage_ages=dict(options.gc_age),
+                garbage_ages=dict(map(_garbage_age, options.gc_age)),
                 null_duration=options.null_duration,
                 check_answers=options.check_answers,
             )
@@ -95,7 +95,6 @@ def _parser() -> argparse.ArgumentParser:
     option(
         "--gc-age",
         action="append",
-        type=_garbage_age,
         default=[],
         metavar="KIND=AGE",
         help="age at which unused workspaces (14d), snapshots (30d), caches (14d) and uploads (1d)"
@@ -150,14 +149,19 @@ def _garbage_age(text: str) -> tuple[str, float]:
     from flowkit.durations import parse_duration
     from flowkit.errors import FlowError
     from flowkit_gateway.garbage import DEFAULT_AGES
+    from flowkit_gateway.serve import StartError
 
     kind, _, age = text.partition("=")
     if kind not in DEFAULT_AGES:
-        raise argparse.ArgumentTypeError(f"the kind is one of {', '.join(DEFAULT_AGES)}")
+        raise StartError(
+            f"--gc-age: {text[:60]!r} is not KIND=AGE",
+            hint=f"KIND is {', '.join(DEFAULT_AGES)}; as in workspace=2d",
+            exit_code=2,
+        )
     try:
         return kind, parse_duration(age)
     except FlowError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        raise StartError(f"--gc-age: {error.message}", hint=error.hint, exit_code=2) from error
 
 
 def _idle_timeout(given: float | None, *, embedded: bool) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ from flowkit.cli import options, output
 from flowkit.cli.commands import CONTEXT_SETTINGS, Command, Group
 from flowkit.cli.connection import open_flow
 from flowkit.cli.errors import NOT_FOUND, BadInput, Failure
+from flowkit.cli.task_view import age
 from flowkit.durations import format_duration
+from flowkit.sizes import format_bytes
 
 if TYPE_CHECKING:
     from flowkit import Flow
@@ -76,6 +79,14 @@ def command() -> None:
     metavar="NAME",
     help="Name that clients reach this gateway by. Repeatable.",
 )
+@click.option(
+    "--gc-age",
+    "gc_ages",
+    type=options.TEXT,
+    multiple=True,
+    metavar="KIND=AGE",
+    help="When unused things go, as in workspace=2d; see `flowkit gateway gc`. Repeatable.",
+)
 def serve(
     host: str | None,
     port: int | None,
@@ -84,6 +95,7 @@ def serve(
     engine: str,
     slurm: tuple[str, ...],
     allowed_host: tuple[str, ...],
+    gc_ages: tuple[str, ...],
 ) -> None:
     """Serve a gateway in the foreground until Ctrl-C."""
     from flowkit.config import check_gateway_environment, gateway_dir
@@ -100,6 +112,8 @@ def serve(
         arguments += ["--slurm", option]
     for name in allowed_host:
         arguments += ["--allowed-host", name]
+    for age_of_kind in gc_ages:
+        arguments += ["--gc-age", age_of_kind]
     # -P keeps the working directory off the gateway's path: its files are not to be imported.
     os.execv(sys.executable, [sys.executable, "-P", "-m", "flowkit_gateway", *arguments])
 
@@ -177,6 +191,56 @@ def logs(data_dir: Path | None, tail: int | None) -> None:
         ) from error
 
 
+@options.command()
+@click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+@click.option(
+    "--older-than",
+    type=options.DURATION,
+    metavar="AGE",
+    help="Unused for so long, as in 7d; workspaces and caches 14d, snapshots 30d, uploads 1d"
+    " unless given.",
+)
+@click.option(
+    "--kind",
+    "kinds",
+    type=options.Choice(["workspace", "snapshot", "cache", "upload"]),
+    multiple=True,
+    help="Only these. Repeatable.",
+)
+@options.output_option()
+def gc(dry_run: bool, older_than: float | None, kinds: tuple[str, ...], json: bool) -> None:
+    """Remove what is old and used by no task: workspaces, code, cached data, broken uploads.
+
+    A gateway does so by itself every hour. What a task that has not ended uses stays, and so do
+    logs and outputs.
+    """
+    from flowkit_api.api.server import collect_garbage
+    from flowkit_api.models import GarbageCollection, GarbageKind
+
+    body = GarbageCollection(
+        dry_run=dry_run or None,
+        older_than=older_than,
+        kinds=[GarbageKind(kind) for kind in kinds] or None,
+    )
+    with open_flow() as flow:
+        report = flow.api.call(collect_garbage.request(body=body), collect_garbage.parse)
+    if json:
+        output.result_json(report)
+        return
+    rows = [
+        (str(item.kind), item.name, format_bytes(item.size_bytes), _age(item.used_at))
+        for item in report.items
+    ]
+    output.table(("KIND", "NAME", "SIZE", "UNUSED FOR"), rows, empty="nothing is old")
+    if rows:
+        done = "would go" if report.dry_run else "gone"
+        output.notice(f"{done}: {len(rows)}, {format_bytes(report.size_bytes)} in all")
+
+
+def _age(moment: datetime | None) -> str:
+    return "" if moment is None else age(moment)
+
+
 def _flow_of(url: str, key: str | None) -> Flow:
     from flowkit import Flow
 
@@ -210,5 +274,5 @@ def _show(flow: Flow, url: str, json: bool) -> None:
     )
 
 
-for _subcommand in (serve, start, stop, status, logs):
+for _subcommand in (serve, start, stop, status, logs, gc):
     command.add_command(_subcommand)
