@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
 from flowkit_gateway.block_volumes import BlockVolumes
@@ -19,6 +19,7 @@ from flowkit_gateway.problems import (
     Problem,
     UnsupportedByEngine,
 )
+from flowkit_gateway.task_parts import PartCheck
 
 _Settings = Mapping[str, object]
 
@@ -83,15 +84,23 @@ class Planner:
         self._check_shares(demand, loc)
         return Checked(demand, self._check_capacity(demand, settings, loc))
 
-    def plan(self, settings: _Settings) -> dict[str, object]:
-        """Return the contract's `TaskPlan` of a validated `TaskCreate` document."""
+    def plan(self, settings: _Settings, parts: Sequence[PartCheck] = ()) -> dict[str, object]:
+        """Return the contract's `TaskPlan` of a validated `TaskCreate` document.
+
+        Args:
+            settings: the document, as the task's parts have left it.
+            parts: what they say of it.
+        """
         document: dict[str, object] = {
             "feasible": True,
             "engine": self._engine.name,
             "simulated": False,
             "num_instances": settings.get("num_instances") or 1,
         }
-        checks: list[dict[str, str]] = []
+        checks = [
+            _passed(name, found) if isinstance(found, str) else _failed(name, found)
+            for name, found in parts
+        ]
         try:
             demand = self.demand(settings)
         except Problem as problem:

@@ -196,6 +196,11 @@ class Scheduler:
         if row.status != "pending" and not self._closing:
             self._waits.moved(row.id)
 
+    async def plan(self, caller: Principal, task: Mapping[str, object]) -> dict[str, object]:
+        """Return the contract's `TaskPlan` of a validated `TaskCreate` document."""
+        document, checks = await self.parts.checks(caller, task)
+        return self.planner.plan(document, checks)
+
     async def submit(
         self,
         caller: Principal,

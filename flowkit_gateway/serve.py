@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from flowkit._version import __version__
+from flowkit.mounts import REMOTE_SCHEMES
 from flowkit_gateway import discovery
 from flowkit_gateway.app import App
 from flowkit_gateway.call import Gateway
@@ -38,11 +39,22 @@ from flowkit_gateway.git_repositories import GitRepositories
 from flowkit_gateway.grants import Grants
 from flowkit_gateway.http_server import HTTPServer
 from flowkit_gateway.logs.watch import GrowthWatcher
+from flowkit_gateway.mount_sources import (
+    LocalFiles,
+    MountedSnapshots,
+    MountedSource,
+    RemoteData,
+    TaskOutputs,
+)
+from flowkit_gateway.mounted_volumes import MountedVolumes
+from flowkit_gateway.mounts import MountsPart
 from flowkit_gateway.principal import KeyFileError, KeyRing
 from flowkit_gateway.profile_files import ProfileFilesPart
 from flowkit_gateway.scheduler import Scheduler
 from flowkit_gateway.snapshots.garbage import SnapshotGarbage
 from flowkit_gateway.snapshots.snapshots import Snapshots
+from flowkit_gateway.sources.cache import SourceCache
+from flowkit_gateway.sources.remote_sources import RemoteSources
 from flowkit_gateway.store.database import StoreError
 from flowkit_gateway.store.encrypted import any_encrypted
 from flowkit_gateway.store.profile_files import ProfileFiles
@@ -185,7 +197,17 @@ async def _run(
     volume_clones = VolumeClones(store, volumes)
     snapshots = Snapshots(store.database, settings.data_dir, disposal)
     repositories = GitRepositories(settings.data_dir / "git", embedded=settings.embedded)
+    credentials = TaskCredentials(store.database, vault)
     sweep_rows = SweepStore(store)
+    source_cache = SourceCache(settings.data_dir / "cache", disposal, store)
+    remote_data = RemoteData(RemoteSources(source_cache), project_secrets, credentials)
+    mount_sources: dict[str, MountedSource] = {
+        "volume": MountedVolumes(volumes),
+        "task": TaskOutputs(store, settings.data_dir / "tasks"),
+        "snapshot": MountedSnapshots(snapshots),
+        "file": LocalFiles(embedded=settings.embedded),
+        **dict.fromkeys(REMOTE_SCHEMES, remote_data),
+    }
     scheduler = Scheduler(
         store,
         engine,
@@ -197,21 +219,25 @@ async def _run(
             # Secrets after profile files: where both are one file of a home, the secret stays.
             [
                 CodePart(snapshots, repositories, project_secrets),
+                MountsPart(engine, mount_sources, settings.data_dir),
                 ProfileFilesPart(profile_files),
                 SecretsPart(project_secrets),
                 OutputsPart(),
                 SweepPart(sweep_rows),
             ],
-            TaskCredentials(store.database, vault),
+            credentials,
             disposal,
         ),
+        is_block=volumes.is_block,
     )
     sweeps = Sweeps(sweep_rows, store, scheduler, changes, vault)
     tasks_dir = settings.data_dir / "tasks"
     workspaces = WorkspaceGarbage(store, tasks_dir, disposal, scheduler.is_being_deleted)
     ages = {**DEFAULT_AGES, **settings.garbage_ages}
     collector = Collector(
-        [workspaces, SnapshotGarbage(snapshots), UploadGarbage(uploads)], settings.data_dir, ages
+        [workspaces, SnapshotGarbage(snapshots), UploadGarbage(uploads), source_cache],
+        settings.data_dir,
+        ages,
     )
     gateway = Gateway(
         store=store,

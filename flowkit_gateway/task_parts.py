@@ -7,11 +7,12 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from flowkit_gateway.disposal import Disposal
 from flowkit_gateway.engines.engine import BindMount, StartError
 from flowkit_gateway.principal import Principal
+from flowkit_gateway.problems import Problem
 from flowkit_gateway.redaction import REDACTED, redact
 from flowkit_gateway.store.database import Transaction
 from flowkit_gateway.store.rows import TaskRow
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 
 HOME = "home"
 """Name of the directory of a run directory that is an attempt's home, where it has its own."""
+
+SNAPSHOTS = "snapshots"
+"""Name of the directory of a run directory with the snapshots that an attempt mounts."""
 
 __all__ = ["Prepared", "StartError", "TaskPart", "TaskParts"]
 
@@ -95,13 +99,21 @@ class TaskPart(Protocol):
         """
 
 
+class PartCheck(NamedTuple):
+    """What a part says of a task."""
+
+    name: str
+    found: str | Problem
+    """What it found, or why the task cannot be accepted."""
+
+
 class TaskParts:
     """The parts that a gateway has.
 
     Args:
         parts: in the order in which they are asked.
         credentials: where the values are kept that attempts are handed; none are without it.
-        disposal: removes the homes of attempts; they stay without it.
+        disposal: removes the private files of attempts; they stay without it.
     """
 
     def __init__(
@@ -131,6 +143,20 @@ class TaskParts:
             await part.admit(caller, document, loc)
         return document
 
+    async def checks(
+        self, caller: Principal, settings: Mapping[str, object]
+    ) -> tuple[dict[str, object], list[PartCheck]]:
+        """Return the document of a task that might be submitted, and what each part says of it."""
+        document = dict(settings)
+        checks = []
+        for part in self.of(settings):
+            try:
+                found: str | Problem = await part.admit(caller, document, "/body")
+            except Problem as problem:
+                found = problem
+            checks.append(PartCheck(part.name, found))
+        return document, checks
+
     def insert(self, connection: Transaction, rows: Iterable[TaskRow]) -> None:
         """Write what belongs to new tasks, in the transaction that creates them."""
         for row in rows:
@@ -154,13 +180,13 @@ class TaskParts:
         return prepared
 
     def clear(self, run_dir: Path) -> None:
-        """Remove the home of an attempt that is over, which may hold secrets."""
-        home = run_dir / HOME
-        try:
-            if self._disposal is not None:
-                self._disposal.throw_away(home)
-        except OSError as error:
-            log.warning("cannot remove %s: %s", home, error)
+        """Remove what an attempt that is over was given: its home, and snapshots to mount."""
+        for directory in (run_dir / HOME, run_dir / SNAPSHOTS):
+            try:
+                if self._disposal is not None:
+                    self._disposal.throw_away(directory)
+            except OSError as error:
+                log.warning("cannot remove %s: %s", directory, error)
 
     def redacted(self, task_id: str, text: str) -> str:
         """Return a text about a task's newest attempt without the secrets that it was handed."""

@@ -79,6 +79,7 @@ class Volumes:
         self._store = store
         self._grants = GrantTable(store.database)
         self._directory = data_dir / "volumes"
+        self._interfaces: dict[str, str] = {}
         self._disposal = disposal
 
     async def open(self) -> None:
@@ -136,6 +137,16 @@ class Volumes:
         """Return the directory that holds the files of a volume."""
         return self._directory / volume_id
 
+    def is_block(self, volume_id: str) -> bool:
+        """Say whether a volume is for one task at a time, also one that is about to be created."""
+        interface = self._interfaces.get(volume_id)
+        if interface is None:
+            row = self.table.get(volume_id)
+            if row is None:
+                return False
+            interface = self._interfaces[volume_id] = row.interface
+        return interface == "block"
+
     def new_row(self, caller: Principal, wanted: Mapping[str, object]) -> VolumeRow:
         """Return the row of a volume that is to be created.
 
@@ -146,7 +157,7 @@ class Volumes:
         Raises:
             NoCapacity: there is no such region.
         """
-        return VolumeRow(
+        row = VolumeRow(
             id=self._store.new_id("vol"),
             project=caller.project,
             created_by=caller.user,
@@ -158,6 +169,8 @@ class Volumes:
             cloneable=bool(wanted.get("cloneable")),
             created_at=time.time(),
         )
+        self._interfaces[row.id] = row.interface
+        return row
 
     def insert(self, connection: Transaction, row: VolumeRow) -> None:
         """Create a volume, within a transaction.
@@ -250,6 +263,7 @@ class Volumes:
             rows.remove(connection, volume_id)
 
         await self._store.database.write(work)
+        self._interfaces.pop(volume_id, None)
         await self.throw_away(volume_id)
 
     async def usage(self, volume_id: str) -> Usage:

@@ -38,7 +38,9 @@ class NullEngine:
 
     def capabilities(self) -> Capabilities:
         """Say that everything is possible, as nothing is done."""
-        return Capabilities(max_num_instances=100_000, in_place=True, fractional_gpus=True)
+        return Capabilities(
+            max_num_instances=100_000, in_place=True, fractional_gpus=True, mounts="namespace"
+        )
 
     def capacity(self) -> Capacity:
         """Offer more than tests ask for."""

@@ -69,7 +69,7 @@ async def create_tasks(call: Call) -> Answer:
 
 async def plan_task(call: Call) -> Answer:
     """Answer what would be chosen for a task."""
-    return Answer(200, call.gateway.scheduler.planner.plan(call.body))
+    return Answer(200, await call.gateway.scheduler.plan(call.principal, call.body))
 
 
 async def get_task(call: Call) -> Answer:

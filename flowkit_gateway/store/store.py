@@ -34,6 +34,7 @@ from flowkit_gateway.store.rows import (
 )
 from flowkit_gateway.store.task_credentials import forget_credentials
 from flowkit_gateway.store.task_pages import page_query
+from flowkit_gateway.store.volumes import release_volumes
 
 Change = Value | Placement
 
@@ -444,6 +445,7 @@ def _change(
     row = task_row(found)
     if row.terminal:
         forget_credentials(connection, row.id)
+        release_volumes(connection, row.id)
     return row
 
 

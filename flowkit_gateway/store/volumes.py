@@ -163,6 +163,11 @@ def use(connection: Transaction, volume_id: str, user: VolumeUser) -> None:
     )
 
 
+def release_volumes(connection: Transaction, task_id: str) -> None:
+    """Note that a task has ended and uses no volume any more."""
+    connection.execute("DELETE FROM task_volumes WHERE task_id = ?", (task_id,))
+
+
 def discard(connection: Transaction, volume_id: str) -> None:
     """Note that the directory of a volume is to go."""
     connection.execute("INSERT INTO discarded_volumes (id) VALUES (?)", (volume_id,))

@@ -86,7 +86,10 @@ class ControlledEngine:
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            max_num_instances=1, in_place=True, fractional_gpus=self.fractional_gpus
+            max_num_instances=1,
+            in_place=True,
+            fractional_gpus=self.fractional_gpus,
+            mounts="namespace",
         )
 
     def capacity(self) -> Capacity:
