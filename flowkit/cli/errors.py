@@ -132,7 +132,9 @@ def _usage(error: click.ClickException) -> Report:
         return Report(USAGE, output.escape(f"no such option: {error.option_name}"), hint)
     if isinstance(error, click.MissingParameter) and error.param is not None:
         # Click's own words take a line for each value that is possible.
-        message = f"missing argument {error.param.human_readable_name}"
+        is_option = isinstance(error.param, click.Option)
+        missing = error.param.opts[-1] if is_option else error.param.human_readable_name
+        message = f"missing {'option' if is_option else 'argument'} {missing}"
     else:
         message = error.format_message().rstrip(".")
     return Report(USAGE, output.escape(message[:1].lower() + message[1:]), hint)
