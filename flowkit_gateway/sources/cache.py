@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from flowkit_gateway.disposal import Disposal
 from flowkit_gateway.garbage import Garbage
+from flowkit_gateway.store.store import Store
 
 _PARTIAL = "partial."
 
@@ -64,17 +65,15 @@ class SourceCache:
     Args:
         directory: Where it is kept; created when it is needed.
         disposal: Removes what is to go.
-        has_ended: Says of a task's id whether the task needs nothing any more.
+        store: Knows which tasks have ended.
     """
 
     kind = "cache"
 
-    def __init__(
-        self, directory: Path, disposal: Disposal, has_ended: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, directory: Path, disposal: Disposal, store: Store) -> None:
         self._directory = directory
         self._disposal = disposal
-        self._has_ended = has_ended
+        self._store = store
         self._is_clean = False
 
     @property
@@ -123,7 +122,8 @@ class SourceCache:
         return True
 
     def _is_unused(self, entry: Entry) -> bool:
-        return all(self._has_ended(task_id) for task_id in entry.users())
+        rows = map(self._store.find_task, entry.users())
+        return all(row is None or row.terminal for row in rows)
 
 
 def _names(directory: Path) -> Iterator[str]:

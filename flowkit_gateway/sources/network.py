@@ -14,6 +14,14 @@ import sys
 _METADATA = frozenset({"168.63.129.16", "100.100.100.200", "fd00:ec2::254"})
 """Of Azure, Alibaba and AWS; all others are link-local."""
 
+_PRIVATE = tuple(
+    map(
+        ipaddress.ip_network,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
+    )
+)
+"""RFC 1918, RFC 6598 and RFC 4193."""
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -65,7 +73,10 @@ def is_near(host: str) -> bool:
     """
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     addresses = [_parsed(str(address[0])) for *_, address in found]
-    return all(each is not None and (each.is_loopback or each.is_private) for each in addresses)
+    return all(
+        each is not None and (each.is_loopback or any(each in network for network in _PRIVATE))
+        for each in addresses
+    )
 
 
 def _parsed(host: str) -> Address | None:

@@ -20,9 +20,10 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, NoReturn
 
 from flowkit_gateway.sources import listing
@@ -36,18 +37,30 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 8
 _LONGEST_REASON = 300
+_UNREACHABLE = frozenset(
+    {
+        "ClientConnectorDNSError",
+        "ClientConnectorError",
+        "ConnectTimeoutError",
+        "ConnectionTimeoutError",
+        "EndpointConnectionError",
+    }
+)
+"""Exceptions of aiohttp and botocore, by name, as neither need be installed."""
 
 
 def main() -> NoReturn:
     """Answer what is asked on stdin, and end."""
     guard = Guard()
     guard.turn_on()
-    request = json.loads(sys.stdin.readline())
+    requests: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_receive, args=(requests,), daemon=True).start()
+    request = json.loads(requests.get())
     url, env = SourceURL.parse(request["url"]), request["env"]
     try:
         filesystem = open_filesystem(url, env)
         if request["fetch"]:
-            _serve_fetch(filesystem, url)
+            _serve_fetch(filesystem, url, requests)
         else:
             listing.look(filesystem, url.text)
             _say({})
@@ -60,16 +73,14 @@ def main() -> NoReturn:
     os._exit(0)
 
 
-def _serve_fetch(filesystem: AbstractFileSystem, url: SourceURL) -> None:
+def _serve_fetch(
+    filesystem: AbstractFileSystem, url: SourceURL, requests: SimpleQueue[str]
+) -> None:
     found = listing.listed(filesystem, url.text)
     # What cannot be known again by its version is nobody else's.
     key = found.fingerprint if found.is_known else secrets.token_hex(16)
     _say({"key": key, "size": found.size, "is_file": found.is_file})
-    line = sys.stdin.readline()
-    if not line:
-        return
-    threading.Thread(target=_end_with_stdin, daemon=True).start()
-    into = Path(json.loads(line)["into"])
+    into = Path(json.loads(requests.get())["into"])
     _fetch(filesystem, found, into)
     if found.is_known and listing.listed(filesystem, url.text) != found:
         raise SourceError("it was changed while it was fetched")
@@ -77,9 +88,10 @@ def _serve_fetch(filesystem: AbstractFileSystem, url: SourceURL) -> None:
     _say({})
 
 
-def _end_with_stdin() -> None:
-    """End with the gateway that asks, also in the middle of a file."""
-    sys.stdin.read()
+def _receive(requests: SimpleQueue[str]) -> None:
+    """Take what is asked, and end with who asks, also in the middle of a file."""
+    for line in sys.stdin:
+        requests.put(line)
     os._exit(1)
 
 
@@ -114,13 +126,27 @@ def _reason(error: BaseException, guard: Guard, env: Mapping[str, str]) -> str:
     """Say in words what a library said in an exception, without any secret."""
     if guard.refused:
         return f"a gateway does not connect to {guard.refused}"
-    if isinstance(error, FileNotFoundError):
-        return "there is nothing at this address"
-    if isinstance(error, PermissionError) or getattr(error, "status", None) in (401, 403):
+    causes = list(_causes(error))
+    if any(isinstance(each, PermissionError) or _status(each) in (401, 403) for each in causes):
         who = "with these credentials" if env else "without credentials"
         return f"it may not be read {who}"
+    # Libraries take a server that does not answer for a file that is not there.
+    if any(type(each).__name__ in _UNREACHABLE for each in causes):
+        return "its server cannot be reached"
+    if isinstance(error, FileNotFoundError):
+        return "there is nothing at this address"
     text = f"{type(error).__name__}: {error}".splitlines()[0][:_LONGEST_REASON]
     return _without(env.values(), text)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _status(error: BaseException) -> object:
+    return getattr(error, "status", None)
 
 
 def _without(secret_values: Iterable[str], text: str) -> str:

@@ -51,8 +51,8 @@ class ReaderProcess:
         Raises:
             SourceError: the source cannot be read.
         """
-        if error := missing(self._url):
-            raise error
+        if lacking := missing(self._url):
+            raise lacking
         self._home.mkdir(mode=0o500, parents=True, exist_ok=True)
         try:
             self._process = await asyncio.create_subprocess_exec(

@@ -23,7 +23,8 @@ _MOST_FETCHES = 8
 class _Fetch:
     """A fetch under way, for all tasks that wait for it."""
 
-    def __init__(self, work: asyncio.Task[None]) -> None:
+    def __init__(self, reader: ReaderProcess, work: asyncio.Task[None]) -> None:
+        self.reader = reader
         self.work = work
         self.waiting = 0
 
@@ -96,6 +97,7 @@ class RemoteSources:
     async def _found(self, project: str, source: SourceURL, env: Mapping[str, str]) -> Entry:
         async with self._slots:
             reader = self._reader(source, env)
+            fetch = None
             try:
                 about = await reader.open(fetch=True)
                 content = f"{source.text}\n{about['key']}"
@@ -106,11 +108,10 @@ class RemoteSources:
                 fetch = self._fetches.get(entry.directory)
                 if fetch is None:
                     work = self._fetch(entry, reader, source, int(str(about["size"])))
-                    fetch = _Fetch(asyncio.get_running_loop().create_task(work))
+                    fetch = _Fetch(reader, asyncio.get_running_loop().create_task(work))
                     self._fetches[entry.directory] = fetch
-                    reader = None
             finally:
-                if reader is not None:
+                if fetch is None or fetch.reader is not reader:
                     await reader.close()
             await self._share(fetch, entry)
         return entry
