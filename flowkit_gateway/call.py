@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flowkit_gateway.garbage import Collector
     from flowkit_gateway.grants import Grants
     from flowkit_gateway.logs.watch import GrowthWatcher
+    from flowkit_gateway.mounts import MountsPart
     from flowkit_gateway.principal import Principal
     from flowkit_gateway.scheduler import Scheduler
     from flowkit_gateway.snapshots.snapshots import Snapshots
@@ -58,6 +59,7 @@ class Gateway:
     uploads: Uploads
     volume_clones: VolumeClones
     grants: Grants
+    mounts: MountsPart
     snapshots: Snapshots
     code_updates: CodeUpdates
     changes: Changes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -21,7 +21,11 @@ from flowkit_gateway.principal import Principal
 from flowkit_gateway.problems import Detail, InvalidMount, Problem, UnsupportedByEngine
 from flowkit_gateway.store.database import Transaction
 from flowkit_gateway.store.rows import TaskRow
+from flowkit_gateway.store.store import refuse_to_change
 from flowkit_gateway.task_parts import Prepared
+
+MOST_MOUNTS = 64
+"""Most mounts of one task, as the contract has it."""
 
 
 class MountsPart:
@@ -93,6 +97,43 @@ class MountsPart:
             read_only = request.read_only or request.source.scheme != "volume"
             prepared.mounts.append(BindMount(target, source, read_only))
             prepared.env[variable_of(target)] = target
+
+    async def added(
+        self, caller: Principal, row: TaskRow, wanted: Mapping[str, object]
+    ) -> Callable[[Transaction, TaskRow], dict[str, object]]:
+        """Return how the settings of a task change that is given another volume.
+
+        Args:
+            caller: who asks for it.
+            row: the task, which has not started.
+            wanted: the contract's `MountRequest`.
+
+        Raises:
+            InvalidMount: the target cannot be.
+            VolumeNotFound: there is no such volume that the caller may use.
+            TaskNotPending: the task has started, or ended.
+        """
+        refuse_to_change(row)
+        source = f"volume://{wanted['volume']}"
+        target = wanted.get("target") or MountSource.parse(source).default_target
+        document: dict[str, object] = {"target": target, "source": source}
+        if "read_only" in wanted:
+            document["read_only"] = wanted["read_only"]
+        settings: dict[str, object] = {**row.settings, "mounts": [document]}
+        await self.admit(caller, settings, "/body")
+        (mount,) = _mounts(settings)
+
+        def change(connection: Transaction, task: TaskRow) -> dict[str, object]:
+            mounts = [*_mounts(task.settings), mount]
+            if len(mounts) > MOST_MOUNTS:
+                raise InvalidMount(f"a task has {MOST_MOUNTS} mounts at most")
+            with _refusing_at("/body/target"):
+                check_apart(cast("str", each["target"]) for each in mounts)
+            request = _request(mount, task.settings)
+            self._source(request).insert(connection, task, request)
+            return {**task.settings, "mounts": mounts}
+
+        return change
 
     def _target(self, text: str) -> str:
         target = parse_target(text)

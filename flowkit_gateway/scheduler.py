@@ -288,6 +288,34 @@ class Scheduler:
         self._start_soon()
         return row
 
+    async def change_settings(
+        self,
+        project: str,
+        task_id: str,
+        change: Callable[[Transaction, TaskRow], dict[str, object]],
+    ) -> TaskRow:
+        """Replace the settings of a task that has not started, as of `Store.change_settings`.
+
+        Raises:
+            TaskNotFound: the project has no such task.
+            TaskNotPending: it has started, or ended.
+        """
+        return await self._to_its_end(self._change_settings(project, task_id, change))
+
+    async def _change_settings(
+        self,
+        project: str,
+        task_id: str,
+        change: Callable[[Transaction, TaskRow], dict[str, object]],
+    ) -> TaskRow:
+        row = await self._store.change_settings(project, task_id, change)
+        if task_id not in self._held:
+            # It may need other things than before, and so has another lane in the queue.
+            self._queue.remove(task_id)
+            self._waits.admit(row)
+        self._changes.publish(project, task_id)
+        return row
+
     async def hold(self, project: str, task_id: str) -> TaskRow:
         """Keep a queued task from starting.
 

@@ -1,0 +1,462 @@
+"""A gateway process, from its data directory to its last answer."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import logging
+import os
+import re
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from flowkit._version import __version__
+from flowkit.mounts import REMOTE_SCHEMES
+from flowkit_gateway import discovery
+from flowkit_gateway.app import App
+from flowkit_gateway.call import Gateway
+from flowkit_gateway.changes import Changes
+from flowkit_gateway.code import CodePart
+from flowkit_gateway.code_updates import CodeUpdates
+from flowkit_gateway.contract import Contract
+from flowkit_gateway.disposal import Disposal
+from flowkit_gateway.engines.engine import Engine
+from flowkit_gateway.files.files import Files
+from flowkit_gateway.files.quotas import Quotas
+from flowkit_gateway.files.spaces import Spaces
+from flowkit_gateway.files.trash import Trash
+from flowkit_gateway.files.upload_garbage import UploadGarbage
+from flowkit_gateway.files.uploads import Uploads
+from flowkit_gateway.garbage import DEFAULT_AGES, Collector
+from flowkit_gateway.git_repositories import GitRepositories
+from flowkit_gateway.grants import Grants
+from flowkit_gateway.http_server import HTTPServer
+from flowkit_gateway.logs.watch import GrowthWatcher
+from flowkit_gateway.mount_sources import (
+    LocalFiles,
+    MountedSnapshots,
+    MountedSource,
+    RemoteData,
+    TaskOutputs,
+)
+from flowkit_gateway.mounted_volumes import MountedVolumes
+from flowkit_gateway.mounts import MountsPart
+from flowkit_gateway.principal import KeyFileError, KeyRing
+from flowkit_gateway.profile_files import ProfileFilesPart
+from flowkit_gateway.scheduler import Scheduler
+from flowkit_gateway.snapshots.garbage import SnapshotGarbage
+from flowkit_gateway.snapshots.snapshots import Snapshots
+from flowkit_gateway.sources.cache import SourceCache
+from flowkit_gateway.sources.remote_sources import RemoteSources
+from flowkit_gateway.store.database import StoreError
+from flowkit_gateway.store.encrypted import any_encrypted
+from flowkit_gateway.store.profile_files import ProfileFiles
+from flowkit_gateway.store.secrets import Secrets
+from flowkit_gateway.store.store import Store
+from flowkit_gateway.store.sweeps import SweepStore
+from flowkit_gateway.store.task_credentials import TaskCredentials
+from flowkit_gateway.store.uploads import UploadTable
+from flowkit_gateway.sweeps import SweepPart, Sweeps
+from flowkit_gateway.task_outputs import OutputsPart
+from flowkit_gateway.task_parts import TaskParts
+from flowkit_gateway.task_secrets import SecretsPart
+from flowkit_gateway.vault import FILE_NAME as KEY_FILE_NAME
+from flowkit_gateway.vault import Vault
+from flowkit_gateway.volume_clones import VolumeClones
+from flowkit_gateway.volumes import Volumes
+from flowkit_gateway.workspaces import WorkspaceGarbage
+
+MAX_BODY_BYTES = 16 * 1024 * 1024
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_BAD_INPUT = 2
+_HANDOVER_SECONDS = 5.0
+_LOOK_SECONDS = 0.5
+_HANDOVER_POLL_SECONDS = 0.02
+
+logger = logging.getLogger("flowkit_gateway")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a gateway is run."""
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0 for any free port."""
+    engine: str = "local"
+    slurm: tuple[str, ...] = ()
+    """Options of the slurm engine, `NAME=VALUE` each."""
+    embedded: bool = False
+    api_key_file: Path | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    idle_timeout: float = 0.0
+    """Seconds without a call or a task after which the gateway stops; 0 for never."""
+    max_output_bytes: int = 1024 * 1024 * 1024
+    garbage_ages: Mapping[str, float] = field(default_factory=dict)
+    """Seconds without use after which a kind of garbage goes, for those not as usual."""
+    null_duration: float = 0.01
+    check_answers: bool = False
+
+
+class StartError(Exception):
+    """The gateway cannot start; its text says why in one line.
+
+    Attributes:
+        hint: What to do about it.
+        exit_code: 2 when an option or the key file is wrong, else 1.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.exit_code = exit_code
+
+
+def serve(settings: Settings) -> None:
+    """Run a gateway until it is told to stop or is idle for long enough.
+
+    Raises:
+        StartError: it cannot start; nothing is left behind.
+    """
+    # What the gateway writes is its owner's alone; what tasks write is as open as the owner says.
+    task_umask = os.umask(0o077)
+    try:
+        # What may be wrong on the command line comes before there is a directory.
+        _check_names(settings)
+        keys, token = _keys(settings)
+        with _listener(settings) as listener:
+            settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if settings.data_dir.stat().st_uid != os.geteuid():
+                raise StartError(
+                    f"{settings.data_dir} belongs to another user", hint="choose another directory"
+                )
+            settings.data_dir.chmod(0o700)
+            lock = _lock(settings)
+            try:
+                discovery.withdraw(settings.data_dir)
+                with asyncio.Runner(loop_factory=_loop()) as runner:
+                    runner.run(_run(settings, keys, token, listener, task_umask))
+            finally:
+                os.close(lock)
+    except KeyFileError as error:
+        raise StartError(str(error), hint=error.hint, exit_code=_BAD_INPUT) from None
+    except StoreError as error:
+        raise StartError(str(error)) from None
+    except OSError as error:
+        raise StartError(
+            f"cannot use {settings.data_dir}: {error.strerror or error}",
+            hint="choose another directory, with --data-dir or FLOWKIT_HOME",
+        ) from error
+
+
+def _check_names(settings: Settings) -> None:
+    if not settings.host:
+        raise StartError(
+            "the host is empty", hint="leave out --host for 127.0.0.1", exit_code=_BAD_INPUT
+        )
+    for name in settings.allowed_hosts:
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\]", name):
+            raise StartError(
+                f"--allowed-host {name[:80]!r} is not the name of a host",
+                hint="write it without https:// and port, as in gpu.example.org",
+                exit_code=_BAD_INPUT,
+            )
+
+
+async def _run(
+    settings: Settings,
+    keys: KeyRing,
+    token: str | None,
+    listener: socket.socket,
+    task_umask: int,
+) -> None:
+    started_at = time.time()
+    contract = Contract.load()
+    engine = await _engine(settings, task_umask)
+    store = Store(settings.data_dir / "flowkit.db")
+    vault = Vault(settings.data_dir / KEY_FILE_NAME, partial(any_encrypted, store.database))
+    project_secrets = Secrets(store.database, vault)
+    profile_files = ProfileFiles(store.database, vault)
+    trash_dir = settings.data_dir / "trash"
+    disposal = Disposal(trash_dir)
+    changes = Changes()
+    log_watcher = GrowthWatcher(remote=engine.name == "slurm")
+    volumes = Volumes(store, settings.data_dir, disposal)
+    spaces = Spaces(store, volumes, settings.data_dir, embedded=settings.embedded)
+    upload_table = UploadTable(store.database, store.answers)
+    quotas = Quotas(upload_table)
+    uploads = Uploads(upload_table, spaces, quotas, settings.data_dir / "uploads")
+    volume_clones = VolumeClones(store, volumes)
+    snapshots = Snapshots(store.database, settings.data_dir, disposal)
+    repositories = GitRepositories(settings.data_dir / "git", embedded=settings.embedded)
+    credentials = TaskCredentials(store.database, vault)
+    sweep_rows = SweepStore(store)
+    source_cache = SourceCache(settings.data_dir / "cache", disposal, store)
+    remote_data = RemoteData(RemoteSources(source_cache), project_secrets, credentials)
+    mount_sources: dict[str, MountedSource] = {
+        "volume": MountedVolumes(volumes),
+        "task": TaskOutputs(store, settings.data_dir / "tasks"),
+        "snapshot": MountedSnapshots(snapshots),
+        "file": LocalFiles(embedded=settings.embedded),
+        **dict.fromkeys(REMOTE_SCHEMES, remote_data),
+    }
+    mounts = MountsPart(engine, mount_sources, settings.data_dir)
+    scheduler = Scheduler(
+        store,
+        engine,
+        changes,
+        data_dir=settings.data_dir,
+        max_output_bytes=settings.max_output_bytes,
+        parts=TaskParts(
+            # Code first: others may put something into its workspace.
+            # Secrets after profile files: where both are one file of a home, the secret stays.
+            [
+                CodePart(snapshots, repositories, project_secrets),
+                mounts,
+                ProfileFilesPart(profile_files),
+                SecretsPart(project_secrets),
+                OutputsPart(),
+                SweepPart(sweep_rows),
+            ],
+            credentials,
+            disposal,
+        ),
+        is_block=volumes.is_block,
+    )
+    sweeps = Sweeps(sweep_rows, store, scheduler, changes, vault)
+    tasks_dir = settings.data_dir / "tasks"
+    workspaces = WorkspaceGarbage(store, tasks_dir, disposal, scheduler.is_being_deleted)
+    ages = {**DEFAULT_AGES, **settings.garbage_ages}
+    collector = Collector(
+        [workspaces, SnapshotGarbage(snapshots), UploadGarbage(uploads), source_cache],
+        settings.data_dir,
+        ages,
+    )
+    gateway = Gateway(
+        store=store,
+        scheduler=scheduler,
+        sweeps=sweeps,
+        volumes=volumes,
+        files=Files(spaces, quotas, Trash(trash_dir), disposal.empty_soon),
+        uploads=uploads,
+        volume_clones=volume_clones,
+        grants=Grants(store, volumes),
+        mounts=mounts,
+        snapshots=snapshots,
+        code_updates=CodeUpdates(snapshots, store, changes, tasks_dir),
+        changes=changes,
+        engine=engine,
+        log_watcher=log_watcher,
+        collector=collector,
+        vault=vault,
+        secrets=project_secrets,
+        profile_files=profile_files,
+        contract_version=contract.version,
+        started_at=started_at,
+        embedded=settings.embedded,
+        max_body_bytes=MAX_BODY_BYTES,
+        max_output_bytes=settings.max_output_bytes,
+    )
+    app = App(
+        gateway,
+        contract,
+        keys,
+        allowed_hosts=(*settings.allowed_hosts, _in_url(settings.host)),
+        access_log=not settings.embedded,
+        check_answers=settings.check_answers,
+    )
+    stop = asyncio.Event()
+    _on_signals(settings, app, stop)
+    try:
+        await volumes.open()
+        snapshots.open()
+        await scheduler.open()
+        await uploads.open()
+        disposal.empty_soon()
+        collecting = asyncio.create_task(collector.run())
+        sweeps.open()
+        server = HTTPServer(app)
+        await server.begin(listener)
+        url = f"http://{_in_url(settings.host)}:{listener.getsockname()[1]}"
+        discovery.announce(
+            settings.data_dir,
+            discovery.Announcement(
+                url=url,
+                token=token,
+                pid=os.getpid(),
+                start_time=started_at,
+                version=__version__,
+                engine=engine.name,
+                embedded=settings.embedded,
+            ),
+        )
+        logger.info("serving %s with the %s engine from %s", url, engine.name, settings.data_dir)
+        if token is not None and not settings.embedded:
+            logger.info("the key is in %s", settings.data_dir / discovery.FILE_NAME)
+        app.last_call = time.monotonic()
+        try:
+            await server.serve_until(stop, _idle_stop(settings, app, gateway, stop))
+        finally:
+            # First of all, so that nobody begins to use a gateway that is about to go.
+            discovery.withdraw(settings.data_dir)
+            collecting.cancel()
+            gateway.stop_waiting()
+            await server.shutdown([listener])
+    finally:
+        log_watcher.close()
+        await sweeps.close()
+        await scheduler.close()
+        await volume_clones.close()
+        await snapshots.close()
+        await disposal.close()
+        store.close()
+    logger.info("stopped; tasks that run live on")
+
+
+def _lock(settings: Settings) -> int:
+    """Take the directory for this process's life; the kernel gives it back whatever happens."""
+    descriptor = os.open(settings.data_dir / "gateway.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    began = time.monotonic()
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return descriptor
+        except BlockingIOError:
+            other = discovery.find(settings.data_dir)
+            # A gateway that holds the lock without being announced may be about to stop, and its
+            # client waits for this one. Others hold it for a moment to see if it is held.
+            patience = _HANDOVER_SECONDS if settings.embedded and other is None else _LOOK_SECONDS
+            if time.monotonic() - began < patience:
+                time.sleep(_HANDOVER_POLL_SECONDS)
+                continue
+            os.close(descriptor)
+            raise _already_served(settings, other) from None
+
+
+def _already_served(settings: Settings, other: discovery.Announcement | None) -> StartError:
+    who = f" (pid {other.pid}, {other.url})" if other else ""
+    return StartError(
+        f"another gateway{who} already serves {settings.data_dir}",
+        hint="use that one, or choose another --port and --data-dir",
+    )
+
+
+def _keys(settings: Settings) -> tuple[KeyRing, str | None]:
+    if settings.api_key_file is not None:
+        return KeyRing.read(settings.api_key_file), None
+    if not _is_loopback(settings.host):
+        raise StartError(
+            f"{settings.host} can be reached from other machines, which needs keys",
+            hint="give --api-key-file",
+            exit_code=_BAD_INPUT,
+        )
+    token = secrets.token_urlsafe(32)
+    return KeyRing.single(token), token
+
+
+def _listener(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+    except (OSError, UnicodeError) as error:
+        listener.close()
+        raise _cannot_listen(settings, error) from None
+    listener.setblocking(False)
+    return listener
+
+
+def _cannot_listen(settings: Settings, error: OSError | UnicodeError) -> StartError:
+    where = f"{settings.host} port {settings.port}"
+    if isinstance(error, UnicodeError):
+        return StartError(f"{settings.host[:80]!r} is not the name of a host", exit_code=_BAD_INPUT)
+    if error.errno == errno.EADDRINUSE:
+        other = discovery.find(settings.data_dir)
+        if other is not None and other.url.endswith(f":{settings.port}"):
+            return _already_served(settings, other)
+        return StartError(f"{where} is in use", hint="choose another --port, or 0 for any")
+    message = f"cannot listen on {where}: {error.strerror or error}"
+    if error.errno == errno.EACCES:
+        return StartError(message, hint="choose a --port above 1023")
+    return StartError(message, hint="--host is an address of this machine", exit_code=_BAD_INPUT)
+
+
+async def _engine(settings: Settings, task_umask: int) -> Engine:
+    if settings.engine == "null":
+        from flowkit_gateway.engines.null import NullEngine
+
+        return NullEngine(settings.null_duration)
+    if settings.engine == "slurm":
+        return await _slurm_engine(settings, task_umask)
+    from flowkit_gateway.engines.local.engine import LocalEngine
+
+    return LocalEngine(settings.data_dir / "tasks", task_umask=task_umask)
+
+
+async def _slurm_engine(settings: Settings, task_umask: int) -> Engine:
+    from flowkit_gateway.engines.slurm.cluster import ClusterError, connect
+    from flowkit_gateway.engines.slurm.options import OptionError
+
+    try:
+        return await connect(settings.data_dir, settings.slurm, task_umask=task_umask)
+    except OptionError as error:
+        raise StartError(str(error), hint=error.hint, exit_code=_BAD_INPUT) from error
+    except ClusterError as error:
+        raise StartError(str(error), hint=error.hint) from error
+
+
+def _loop() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def _on_signals(settings: Settings, app: App, stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    path = settings.api_key_file
+    if path is not None:
+        loop.add_signal_handler(signal.SIGHUP, _reread_keys, app, path)
+
+
+def _reread_keys(app: App, path: Path) -> None:
+    try:
+        app.keys = KeyRing.read(path)
+    except KeyFileError as error:
+        logger.error("the old keys stay: %s", error)
+    else:
+        logger.info("read the keys again from %s", path)
+
+
+def _idle_stop(
+    settings: Settings, app: App, gateway: Gateway, stop: asyncio.Event
+) -> Callable[[], None]:
+    def stop_when_idle() -> None:
+        is_idle = gateway.scheduler.idle and gateway.sweeps.idle
+        if not settings.idle_timeout or app.calls or not is_idle:
+            return
+        if time.monotonic() - app.last_call >= settings.idle_timeout:
+            logger.info("nothing to do for %g s", settings.idle_timeout)
+            stop.set()
+
+    return stop_when_idle
+
+
+def _is_loopback(host: str) -> bool:
+    return host in _LOOPBACK or (host.startswith("127.") and host.replace(".", "").isdigit())
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

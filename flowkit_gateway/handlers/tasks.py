@@ -33,6 +33,7 @@ __all__ = [
     "list_task_attempts",
     "list_task_events",
     "list_tasks",
+    "mount_volume",
     "plan_task",
     "release_task",
     "update_task",
@@ -114,6 +115,14 @@ async def cancel_task(call: Call) -> Answer:
     row = await call.gateway.scheduler.cancel(
         call.project, call.path["task_id"], force=call.flag("force")
     )
+    return _answer(call, row)
+
+
+async def mount_volume(call: Call) -> Answer:
+    """Give a task that has not started another volume."""
+    gateway = call.gateway
+    change = await gateway.mounts.added(call.principal, call.task(), call.body)
+    row = await gateway.scheduler.change_settings(call.project, call.path["task_id"], change)
     return _answer(call, row)
 
 

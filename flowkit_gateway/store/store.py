@@ -366,6 +366,32 @@ class Store:
 
         return await self._database.write(work)
 
+    async def change_settings(
+        self,
+        project: str,
+        task_id: str,
+        change: Callable[[Transaction, TaskRow], dict[str, object]],
+    ) -> TaskRow:
+        """Replace the settings of a task that has not started.
+
+        Args:
+            change: returns the new settings, in the transaction; what it raises is raised here.
+
+        Raises:
+            TaskNotFound: the project has no such task.
+            TaskNotPending: it has started, or ended.
+        """
+
+        def work(connection: Transaction) -> TaskRow:
+            row = _find(connection, project, task_id)
+            refuse_to_change(row)
+            settings = {"settings": column(change(connection, row))}
+            row = _change(connection, "id = ?", (task_id,), settings) or row
+            _add_event(connection, row, "task.updated", time.time())
+            return row
+
+        return await self._database.write(work)
+
     async def update_task(self, project: str, task_id: str, changes: TaskChanges) -> TaskRow:
         """Set what `changes` names of a task; everything else stays as it is.
 
@@ -414,6 +440,12 @@ def refuse_to_delete(row: TaskRow) -> None:
             f"{row.id} is {row.status}; only a task that has ended can be deleted",
             hint="cancel it first",
         )
+
+
+def refuse_to_change(row: TaskRow) -> None:
+    """Raise TaskNotPending unless it can still be said what the task is to be."""
+    if row.status != "pending":
+        raise TaskNotPending(f"{row.id} is {row.status}; only a queued task can be changed")
 
 
 def _find(connection: Transaction, project: str, task_id: str) -> TaskRow:

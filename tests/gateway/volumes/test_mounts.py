@@ -224,6 +224,49 @@ def test_a_grant_that_is_taken_back_keeps_what_runs_and_fails_what_is_queued(
     assert bob.get(f"/v1/tasks/{running['id']}").json()["status"] == "running"
 
 
+# Volumes for tasks that are there already ----------------------------------------------------
+
+
+def mount(client: httpx.Client, task: dict[str, Any], **wanted: object) -> httpx.Response:
+    """Give a task another volume."""
+    return client.post(f"/v1/tasks/{task['id']}:mount", json=wanted)
+
+
+def test_a_queued_task_is_given_another_volume(holding: httpx.Client) -> None:
+    first, second = (create(holding, name=name, interface="file") for name in ("one", "two"))
+    task = submit(holding, ("/data", "one"), hold=True)
+    changed = mount(holding, task, volume="two", read_only=True).json()
+    assert changed["mounts"] == [
+        {"target": "/data", "source": f"volume://{first['id']}"},
+        {"target": "/volumes/two", "source": f"volume://{second['id']}", "read_only": True},
+    ]
+    assert holding.get(f"/v1/volumes/{second['id']}").json()["task_ids"] == [task["id"]]
+    assert code_of(holding.delete(f"/v1/volumes/{second['id']}")) == "volume_in_use"
+    events = holding.get(f"/v1/tasks/{task['id']}/events").json()["items"]
+    assert events[0]["type"] == "task.updated"
+    holding.post(f"/v1/tasks/{task['id']}:release")
+    running = until(holding, task, "running")
+    assert running["status"] == "running"
+    assert code_of(mount(holding, task, volume="one", target="/x")) == "task_not_pending"
+
+
+def test_a_volume_that_cannot_be_added_changes_nothing(holding: httpx.Client) -> None:
+    create(holding, name="one")
+    task = submit(holding, ("/data", "one"), hold=True)
+    refused = {
+        "volume_not_found": {"volume": "nothing"},
+        "invalid_mount": {"volume": "one", "target": "/data/below"},
+        "invalid_request": {"volume": "a/b"},
+    }
+    for code, wanted in refused.items():
+        assert code_of(mount(holding, task, **wanted)) == code
+    assert code_of(mount(holding, task, volume="one", target="/etc")) == "invalid_mount"
+    after = holding.get(f"/v1/tasks/{task['id']}").json()
+    assert after["mounts"] == task["mounts"]
+    nobodys = {"id": "task_" + "0" * 26}
+    assert code_of(mount(holding, nobodys, volume="one")) == "task_not_found"
+
+
 # In real tasks -------------------------------------------------------------------------------
 
 
