@@ -103,6 +103,10 @@ class Uploads:
             StorageFull: the disk has no room for it.
             IdempotencyConflict: the key was used for another request.
         """
+        earlier = self._table.find_created(upload.project, key)
+        if earlier is not None:
+            # What it reserved then must not speak against it now.
+            return earlier
         space = self._space(caller, upload).demand_writable()
         names = parse(upload.path)
         replaced = await in_thread(check_target, space.tree, names, overwrite=upload.overwrite)
@@ -263,6 +267,8 @@ class Uploads:
             arriving.calls -= 1
             if not arriving.calls:
                 arriving.file.close()
+                if _is_complete(row, arriving):
+                    self._arriving.pop(row.id, None)
 
     async def _place(self, row: UploadRow, space: Space, file: PartialFile, digest: str) -> bytes:
         names = parse(row.path)
@@ -274,8 +280,9 @@ class Uploads:
         await self._table.set_answer(row.id, answer)
         try:
             await in_thread(put, file.path, tree, names, overwrite=overwrite)
-        except Problem:
-            await self._table.set_answer(row.id, None)
+        except (Problem, OSError):
+            if file.path.exists():
+                await self._table.set_answer(row.id, None)
             raise
         self._arriving.pop(row.id, None)
         self._quotas.added(space, row.size_bytes - replaced)

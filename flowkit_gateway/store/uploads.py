@@ -63,6 +63,10 @@ class UploadTable:
         """Return the sizes that the open uploads into a space will have in all."""
         return int(self._database.read(_OPEN_BYTES, (space_id,))[0][0])
 
+    def find_created(self, project: str, key: IdempotencyKey | None) -> Created | None:
+        """Return the first answer to a create that is being repeated (see `Answers.find`)."""
+        return self._answers.find(project, key)
+
     async def create(
         self,
         row: UploadRow,

@@ -68,7 +68,8 @@ def test_to_complete_once_more_is_answered_the_same(volume: FileSpace) -> None:
 
 
 def test_to_begin_once_more_is_the_same_upload(volume: FileSpace) -> None:
-    body = {"space": volume.id, "path": "file", "size_bytes": 3}
+    # There is no room for two of them.
+    body = {"space": volume.id, "path": "file", "size_bytes": 600_000_000, "overwrite": False}
     headers = {"idempotency-key": "once"}
     first = volume.client.post("/v1/uploads", json=body, headers=headers)
     again = volume.client.post("/v1/uploads", json=body, headers=headers)
