@@ -208,6 +208,7 @@ async def _run(
         "file": LocalFiles(embedded=settings.embedded),
         **dict.fromkeys(REMOTE_SCHEMES, remote_data),
     }
+    mounts = MountsPart(engine, mount_sources, settings.data_dir)
     scheduler = Scheduler(
         store,
         engine,
@@ -219,7 +220,7 @@ async def _run(
             # Secrets after profile files: where both are one file of a home, the secret stays.
             [
                 CodePart(snapshots, repositories, project_secrets),
-                MountsPart(engine, mount_sources, settings.data_dir),
+                mounts,
                 ProfileFilesPart(profile_files),
                 SecretsPart(project_secrets),
                 OutputsPart(),
@@ -237,6 +238,7 @@ async def _run(
     collector = Collector(
         [workspaces, SnapshotGarbage(snapshots), UploadGarbage(uploads), source_cache],
         settings.data_dir,
+        disposal,
         ages,
     )
     gateway = Gateway(
@@ -248,6 +250,7 @@ async def _run(
         uploads=uploads,
         volume_clones=volume_clones,
         grants=Grants(store, volumes),
+        mounts=mounts,
         snapshots=snapshots,
         code_updates=CodeUpdates(snapshots, store, changes, tasks_dir),
         changes=changes,
