@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import attrs
 
+from flowkit.code_sources import AUTO, CodeDirectory, CodeSource, GitCode, read_code
 from flowkit.errors import InvalidRequest, InvalidTaskConfig
 from flowkit.gpus import GPURequest
 from flowkit.suggestions import did_you_mean
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 NOT_YET_SUPPORTED = frozenset(
     {
-        "code",
         "idle_timeout",
         "image",
         "ports",
@@ -78,7 +78,12 @@ class TaskConfig:
         num_instances: Machines to run on.
         env: Variables of the command: a dict, where None takes the caller's value, or a list of
             `NAME=VALUE` and `NAME`.
-        working_dir: Directory to run in.
+        working_dir: Directory to run in; one of the code, relative to it, where that is copied.
+        code: What it starts from. `auto`, the usual one, is the current directory: in place where
+            client and gateway are one user on one machine, else a private copy of a snapshot of
+            it. True for a copy in any case; the path of another directory; False for nothing; or
+            a commit that the gateway checks out: `git+https://host/repository@ref`, or a dict of
+            `repository`, `ref` and `secret`.
         volumes: Volumes that it uses: a list of `VolumeSpec`, of dicts of its fields, of handles,
             or of `NAME[:/PATH[:ro]]`.
         mounts: Data that it uses: a source such as `volume://datasets` or `s3://bucket/train`, a
@@ -123,6 +128,7 @@ class TaskConfig:
         default=None, repr=lambda env: "None" if env is None else "***"
     )
     working_dir: str | os.PathLike[str] | None = None
+    code: bool | str | os.PathLike[str] | Mapping[str, str] | None = None
     volumes: Sequence[VolumeLike] | Mapping[str, str] | None = None
     mounts: MountLike | Sequence[MountLike] | None = None
     outputs: str | Sequence[str] | None = None
@@ -224,11 +230,30 @@ class TaskConfig:
         """
         return TaskConfig(**{name: getattr(self, name) for name in FIELDS} | overrides)
 
-    def to_wire(self, in_place: InPlace | None = None) -> TaskCreate:
+    def code_directory(self, in_place: InPlace | None = None) -> str | None:
+        """Return the directory whose snapshot the task starts from; None when it needs none.
+
+        Args:
+            in_place: Where the task runs when it runs in its caller's place.
+        """
+        code = read_code(AUTO if self.code is None else self.code)
+        if isinstance(code, CodeDirectory):
+            return _absolute(code.path)
+        # Who names a directory of the gateway's machine has the code there.
+        is_elsewhere = self.working_dir is not None and os.path.isabs(self.working_dir)
+        if code == AUTO and in_place is None and not is_elsewhere:
+            return _absolute(".")
+        return None
+
+    def to_wire(
+        self, in_place: InPlace | None = None, *, snapshot_id: str | None = None
+    ) -> TaskCreate:
         """Return the task as the contract has it.
 
         Args:
             in_place: Where the task runs when it runs in its caller's place.
+            snapshot_id: The snapshot of `code_directory`. Without it the task is as it would be
+                checked, but for its code.
 
         Raises:
             InvalidTaskConfig: there is no command, a variable is not set, or the directory does
@@ -254,14 +279,12 @@ class TaskConfig:
             values["depends_on"] = [Dependency.from_dict(each) for each in values["depends_on"]]
         if "retries" in values:
             values["retries"] = RetryPolicy.from_dict(values["retries"])
-        if in_place is not None:
+        code = values.pop("code", AUTO)
+        if code == AUTO and in_place is not None:
             values["working_dir"] = _directory(values.get("working_dir"), in_place.directory)
             values["caller_env"] = in_place.environment
-        elif not os.path.isabs(values.get("working_dir", "/")):
-            raise InvalidTaskConfig(
-                f"working_dir {values['working_dir']} is not absolute",
-                hint="name a directory of the gateway's machine by its whole path",
-            )
+        else:
+            _put_code(values, code, snapshot_id, needs_snapshot=bool(self.code_directory(in_place)))
         return TaskCreate(**values)
 
 
@@ -330,6 +353,42 @@ def _mount(values: dict[str, Any], in_place: InPlace | None) -> None:
     here = None if in_place is None else in_place.directory
     values["mounts"] = [mount.to_wire(here) for mount in mounts]
     values["mount_env"] = mount_credentials(mounts) or None
+
+
+def _absolute(path: str) -> str:
+    try:
+        return os.path.abspath(os.path.expanduser(path))
+    except FileNotFoundError as error:
+        raise InvalidTaskConfig(
+            "the current directory does not exist any more", hint="change into one that does"
+        ) from error
+
+
+def _put_code(
+    values: dict[str, Any], code: CodeSource, snapshot_id: str | None, *, needs_snapshot: bool
+) -> None:
+    """Say where a private workspace is from, and check the directory in it."""
+    if isinstance(code, GitCode):
+        from flowkit_api.models import GitSource
+
+        values["git"] = GitSource(**code._asdict())
+    elif needs_snapshot:
+        values["snapshot_id"] = snapshot_id
+    if (folder := values.get("working_dir")) is None or os.path.isabs(folder):
+        return
+    if code is None:
+        raise InvalidTaskConfig(
+            f"working_dir {folder} is not absolute, and there is no code to find it in",
+            hint="name a directory of the gateway's machine by its whole path",
+        )
+    folder = os.path.normpath(folder)
+    if folder.split("/")[0] in ("..", "~"):
+        raise InvalidTaskConfig(
+            f"working_dir {folder} leaves the code", hint="name a directory in it"
+        )
+    values["working_dir"] = folder
+    if folder == "." or (needs_snapshot and snapshot_id is None):
+        del values["working_dir"]
 
 
 def _directory(given: str | None, here: str | None) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from flowkit.code_sources import read_code
 from flowkit.durations import format_duration, parse_duration
 from flowkit.errors import InvalidTaskConfig
 from flowkit.gpus import parse_gpu
@@ -268,6 +269,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "num_instances": _number("num_instances", whole=True),
     "env": _env,
     "working_dir": _working_dir,
+    "code": read_code,
     "region": _region,
     "max_price_per_hour": _price,
     "max_run_time": _duration,

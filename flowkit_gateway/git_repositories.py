@@ -19,7 +19,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from flowkit_gateway.files.threads import in_thread
-from flowkit_gateway.problems import InvalidRequest
+from flowkit_gateway.problems import Detail, InvalidRequest
 
 _LOOK_SECONDS = 20.0
 _FETCH_SECONDS = 600.0
@@ -63,7 +63,7 @@ class GitRepositories:
 
         Args:
             url: its URL.
-            loc: what to call it in the error.
+            loc: JSON pointer of it in the request, for the error.
 
         Raises:
             InvalidRequest: it is of another protocol, or holds a password.
@@ -77,14 +77,17 @@ class GitRepositories:
         if self._embedded:
             protocols += ["ssh", "file", "http", "git"]
         if scheme not in protocols:
+            message = f"this gateway reads git repositories by {', '.join(protocols)} only"
             raise InvalidRequest(
-                f"{loc}: this gateway reads git repositories by {', '.join(protocols)} only",
+                message,
                 hint="write it as https://git.example.org/team/repository.git",
+                details=[Detail(loc, message)],
             )
         if password is not None:
             raise InvalidRequest(
-                f"{loc}: a password does not belong into a URL",
+                "a password does not belong into a URL",
                 hint="keep a token as a secret, and name that in `secret`",
+                details=[Detail(loc, "it holds a password")],
             )
 
     async def resolve(self, repository: Repository, ref: str | None) -> str:
@@ -138,13 +141,10 @@ class GitRepositories:
         async with self._locks.setdefault(mirror, asyncio.Lock()):
             await self._fetch(repository, commit, ref, mirror)
         index = mirror / f"index-{secrets.token_hex(8)}"
-        environment = {"GIT_INDEX_FILE": str(index)}
+        environment = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(into)}
         os.makedirs(into, 0o700)
         try:
-            for arguments in (
-                ["read-tree", commit],
-                ["checkout-index", "--all", f"--prefix={into}/"],
-            ):
+            for arguments in (["read-tree", commit], ["checkout-index", "--all"]):
                 await self._git(arguments, repository, mirror=mirror, more=environment)
         finally:
             index.unlink(missing_ok=True)
@@ -201,7 +201,8 @@ class GitRepositories:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            cwd="/",
+            # git looks for a repository where it is run.
+            cwd=(more or {}).get("GIT_WORK_TREE", "/"),
             env={**self._environment(repository), **(more or {})},
             start_new_session=True,
         )

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
+from flowkit._async.sent_code import AsyncSentCode
 from flowkit._async.stored_data import AsyncStoredData
 from flowkit._async.swept_tasks import AsyncSweptTasks
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from flowkit.task_filters import Statuses
 
 
-class AsyncFlow(AsyncSweptTasks, AsyncStoredData):
+class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData):
     """Submits tasks, waits for them, reads their output.
 
     With no argument, no environment variable and no configuration file that names a gateway, the

@@ -88,7 +88,7 @@ class AsyncTasks:
             InvalidTaskConfig: the task is wrong.
             NoCapacity: nothing here can ever run it.
         """
-        body = self.to_wire(task, overrides)
+        body = await self.to_wire(task, overrides)
         request = create_task.request(body=body, idempotency_key=idempotency_key)
         return AsyncTask(await self._api.call(request, create_task.parse), self)
 
@@ -112,15 +112,21 @@ class AsyncTasks:
             raise InvalidTaskConfig(
                 f"tasks of type {type(tasks).__name__} are not a list", hint="as in [task, task]"
             )
-        in_place = InPlace.here() if self._is_embedded else None
-        bodies = [TaskConfig.of(task).to_wire(in_place) for task in tasks]
-        if not bodies:
+        configs = [TaskConfig.of(task) for task in tasks]
+        if not configs:
             return []
-        if len(bodies) > MOST_TASKS_OF_A_BATCH:
+        if len(configs) > MOST_TASKS_OF_A_BATCH:
             raise InvalidRequest(
-                f"{len(bodies)} tasks are too many for one call",
+                f"{len(configs)} tasks are too many for one call",
                 hint=f"submit up to {MOST_TASKS_OF_A_BATCH} at a time",
             )
+        in_place = self._in_place()
+        # What is wrong with one of them comes before the code of another is sent.
+        bodies = [config.to_wire(in_place) for config in configs]
+        sent: dict[str, str] = {}
+        for number, config in enumerate(configs):
+            if config.code_directory(in_place) is not None:
+                bodies[number] = await self._with_code(config, in_place, sent)
         request = create_tasks.request(
             body=TaskBatchCreate(tasks=bodies), idempotency_key=idempotency_key
         )
@@ -137,7 +143,7 @@ class AsyncTasks:
         Raises:
             InvalidTaskConfig: the task is wrong.
         """
-        request = plan_task.request(body=self.to_wire(task, overrides))
+        request = plan_task.request(body=self._config(task, overrides).to_wire(self._in_place()))
         return await self._api.call(request, plan_task.parse)
 
     async def get(self, task: str | AsyncTask) -> AsyncTask:
@@ -421,20 +427,41 @@ class AsyncTasks:
             attempt=check_attempt(attempt),
         )
 
-    def to_wire(self, task: TaskLike, overrides: Mapping[str, object]) -> TaskCreate:
-        """Return a task as the contract has it, made for this client's gateway.
-
-        Args:
-            task: As `create` takes it.
-            overrides: Fields of `TaskConfig` that go before the task's own.
+    async def to_wire(self, task: TaskLike, overrides: Mapping[str, object]) -> TaskCreate:
+        """Return a task as the contract has it, with its code at the gateway.
 
         Raises:
-            InvalidTaskConfig: the task is wrong.
+            InvalidTaskConfig: the task is wrong; nothing was sent.
         """
+        config, in_place = self._config(task, overrides), self._in_place()
+        body = config.to_wire(in_place)
+        if config.code_directory(in_place) is None:
+            return body
+        return await self._with_code(config, in_place, {})
+
+    async def _with_code(
+        self, config: TaskConfig, in_place: InPlace | None, sent: dict[str, str]
+    ) -> TaskCreate:
+        """Send the code of a task, unless that was done for another one.
+
+        Args:
+            config: The task.
+            in_place: Where it runs when it runs in its caller's place.
+            sent: Ids of the snapshots of directories that were sent for this call.
+        """
+        directory = config.code_directory(in_place) or "."
+        if directory not in sent:
+            from flowkit._async.snapshots import AsyncSnapshots
+
+            sent[directory] = (await AsyncSnapshots(self._api).create(directory)).id
+        return config.to_wire(in_place, snapshot_id=sent[directory])
+
+    def _config(self, task: TaskLike, overrides: Mapping[str, object]) -> TaskConfig:
         config = TaskConfig.of(task)
-        if overrides:
-            config = config.replace(**overrides)
-        return config.to_wire(InPlace.here() if self._is_embedded else None)
+        return config.replace(**overrides) if overrides else config
+
+    def _in_place(self) -> InPlace | None:
+        return InPlace.here() if self._is_embedded else None
 
 
 def _has_reached(status: TaskStatus, until: str) -> bool:

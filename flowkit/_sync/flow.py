@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
+from flowkit._sync.sent_code import SentCode
 from flowkit._sync.stored_data import StoredData
 from flowkit._sync.swept_tasks import SweptTasks
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from flowkit.task_filters import Statuses
 
 
-class Flow(SweptTasks, StoredData):
+class Flow(SentCode, SweptTasks, StoredData):
     """Submits tasks, waits for them, reads their output.
 
     With no argument, no environment variable and no configuration file that names a gateway, the

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flowkit.cli.data_options import DATA_OPTIONS, data_fields
 from flowkit.cli.env_file import read_env_file
 from flowkit.cli.errors import BadInput
 from flowkit.cli.options import (
@@ -111,6 +112,14 @@ _OPTIONS = (
         help="Directory to run in; this one unless given.",
     ),
     click.option(
+        "--code",
+        type=TEXT,
+        metavar="CODE",
+        help="Run a copy of this directory's files, or of a commit (git+https://HOST/PATH@REF);"
+        " auto: this directory, copied only where the gateway is elsewhere; none: no files.",
+    ),
+    *DATA_OPTIONS,
+    click.option(
         "-f",
         "--file",
         type=FileName(),
@@ -166,7 +175,10 @@ def task_config(
             "--gpu and --instance-type contradict each other",
             hint="an instance type says what GPUs it has: leave out --gpu",
         )
+    data = {name: given.pop(name) for name in ("volumes", "mounts", "outputs", "secrets")}
     fields = {name: value for name, value in given.items() if value is not None}
+    if fields.get("code") == "none":
+        fields["code"] = False
     if command:
         fields["command"] = _command(command)
     from flowkit import TaskConfig
@@ -183,6 +195,7 @@ def task_config(
         fields["env"] = variables
     if depends_on:
         fields["depends_on"] = list(depends_on)
+    fields |= data_fields(base, data)
     if labels:
         fields["labels"] = (dict(base.labels or {}) if base else {}) | _labels(labels)
     if base is not None:

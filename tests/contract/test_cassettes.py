@@ -21,7 +21,9 @@ SCRIPT = "for step in 1 2 3; do echo step $step; done; echo careful >&2; exit 3"
 
 
 def a_task_from_start_to_end(flow: Any) -> Generator[Any, Any, None]:
-    task = yield flow.submit(SCRIPT, gpu="a100:2", name="recorded", labels={"kind": "cassette"})
+    task = yield flow.submit(
+        SCRIPT, gpu="a100:2", name="recorded", labels={"kind": "cassette"}, code=False
+    )
     assert task.status in ("pending", "starting", "running")
     task = yield flow.wait_for(task.id)
     assert (task.status, task.reason, task.exit_code) == ("failed", "exited", 3)
@@ -36,7 +38,7 @@ def a_task_from_start_to_end(flow: Any) -> Generator[Any, Any, None]:
 
 def many_tasks_and_their_list(flow: Any) -> Generator[Any, Any, None]:
     tasks = yield flow.submit_many(
-        [TaskConfig(command=["true"], labels={"batch": "recorded"}) for _ in range(3)]
+        [TaskConfig(command=["true"], code=False, labels={"batch": "recorded"}) for _ in range(3)]
     )
     for task in tasks:
         ended = yield flow.wait_for(task.id)
@@ -47,7 +49,7 @@ def many_tasks_and_their_list(flow: Any) -> Generator[Any, Any, None]:
 
 
 def a_task_is_cancelled(flow: Any) -> Generator[Any, Any, None]:
-    task = yield flow.submit(["sleep", "60"])
+    task = yield flow.submit(["sleep", "60"], code=False)
     yield flow.wait_for(task.id, until="running")
     yield flow.cancel(task.id)
     task = yield flow.wait_for(task.id)
@@ -77,11 +79,11 @@ def a_task_that_is_not_there(flow: Any) -> Generator[Any, Any, None]:
 
 
 def two_machines(flow: Any) -> Generator[Any, Any, None]:
-    yield flow.submit("true", num_instances=2)
+    yield flow.submit("true", num_instances=2, code=False)
 
 
 def more_than_there_is(flow: Any) -> Generator[Any, Any, None]:
-    yield flow.submit("true", cpus=99999)
+    yield flow.submit("true", cpus=99999, code=False)
 
 
 REFUSALS = [

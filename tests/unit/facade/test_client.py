@@ -29,7 +29,7 @@ def test_run_waits_until_the_end() -> None:
         return httpx.Response(200, json=task_document(status="completed", exit_code=0))
 
     with client(handler) as face:
-        task = face.run("true", "a100", 2, 8, True, name="train")
+        task = face.run("true", "a100", 2, 8, True, name="train", code=False)
     assert task.exit_code == 0
     assert json.loads(sent[0].content) == {
         "command": ["bash", "-c", "true"],

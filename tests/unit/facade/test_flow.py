@@ -22,7 +22,7 @@ from tests.unit.twins import TASK_ID, URL, Twin, problem, task_document
 
 def test_run_submits_what_it_is_given(twin: Twin, gateway: Gateway) -> None:
     flow = twin.flow(gateway.on("POST /tasks", task_document()))
-    task = flow.run("python train.py", gpu="A100:2", name="train")
+    task = flow.run("python train.py", gpu="A100:2", name="train", code=False)
     assert (task.id, task.status) == (TASK_ID, "running")
     assert gateway.bodies == [
         {"command": ["bash", "-c", "python train.py"], "gpu": ["a100:2"], "name": "train"}
@@ -39,7 +39,7 @@ def test_run_takes_a_file(twin: Twin, gateway: Gateway, tmp_path: Path) -> None:
         TaskConfig(command=["a"], cpus=1),
         {"command": ["a"], "cpus": 1},
     ):
-        flow.run(given, cpus=2)
+        flow.run(given, cpus=2, code=False)
     assert gateway.bodies == [{"command": ["a"], "cpus": 2}] * 4
 
 
@@ -47,9 +47,9 @@ def test_a_key_of_the_callers_covers_a_submission(twin: Twin, gateway: Gateway) 
     flow = twin.flow(
         gateway.on("POST /tasks", task_document()).on("POST /tasks:batch", {"items": []})
     )
-    flow.run("true", idempotency_key="k1")
-    flow.submit("true", idempotency_key="k2")
-    flow.submit_many(["true"], idempotency_key="k3")
+    flow.run("true", idempotency_key="k1", code=False)
+    flow.submit("true", idempotency_key="k2", code=False)
+    flow.submit_many([{"command": "true", "code": False}], idempotency_key="k3")
     assert [sent.headers["Idempotency-Key"] for sent in gateway.seen] == ["k1", "k2", "k3"]
 
 
@@ -75,14 +75,16 @@ def test_a_wrong_task_is_not_sent(
 def test_run_can_wait_until_the_task_runs(twin: Twin, gateway: Gateway) -> None:
     gateway.on("POST /tasks", task_document(status="pending"))
     gateway.on("GET /tasks/ID:wait", task_document(status="running"))
-    assert twin.flow(gateway).run("true", wait=True).status == TaskStatus.RUNNING
+    assert twin.flow(gateway).run("true", wait=True, code=False).status == TaskStatus.RUNNING
     assert gateway.queries[-1]["until"] == ["running"]
 
 
 def test_submit_can_wait_until_the_task_has_ended(twin: Twin, gateway: Gateway) -> None:
     gateway.on("POST /tasks", task_document(status="pending"))
     gateway.on("GET /tasks/ID:wait", task_document(status="failed", exit_code=3))
-    task = twin.flow(gateway).submit(["a", "b"], gpu="h200", instance_type="8xh200", wait=True)
+    task = twin.flow(gateway).submit(
+        ["a", "b"], gpu="h200", instance_type="8xh200", wait=True, code=False
+    )
     assert (task.exit_code, task.is_terminal) == (3, True)
     assert gateway.bodies == [{"command": ["a", "b"], "gpu": ["h200"], "instance_type": "8xh200"}]
     assert gateway.queries[-1]["until"] == ["terminal"]
@@ -90,7 +92,9 @@ def test_submit_can_wait_until_the_task_has_ended(twin: Twin, gateway: Gateway) 
 
 def test_many_tasks_are_one_call(twin: Twin, gateway: Gateway) -> None:
     gateway.on("POST /tasks:batch", {"items": [task_document(), task_document()]})
-    tasks = twin.flow(gateway).submit_many(["a", {"command": ["b"], "cpus": 2}])
+    tasks = twin.flow(gateway).submit_many(
+        [{"command": "a", "code": False}, {"command": ["b"], "cpus": 2, "code": False}]
+    )
     assert len(tasks) == 2
     assert gateway.bodies == [
         {"tasks": [{"command": ["bash", "-c", "a"]}, {"command": ["b"], "cpus": 2}]}
