@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -112,9 +113,10 @@ def run(
         if detach:
             _print_id(sweep, form)
             return
-        if not quiet:
-            output.notice(f"{sweep.id} submitted: {_counted(len(sweep))}")
-        _follow(flow, sweep, quiet=quiet)
+        with _detaching(sweep):
+            if not quiet:
+                output.notice(f"{sweep.id} submitted: {_counted(len(sweep))}")
+            _follow(sweep, quiet=quiet)
         _print_cases(sweep, form)
         context.exit(_exit_code(sweep))
 
@@ -160,7 +162,8 @@ def wait(context: click.Context, /, sweep: str, timeout: float | None, form: str
     with open_flow() as flow:
         found = _find(flow, sweep)
         if timeout is None:
-            _follow(flow, found, quiet=False)
+            with _detaching(found):
+                _follow(found, quiet=False)
         else:
             found.wait(timeout=timeout)
         _print_cases(found, form)
@@ -248,18 +251,11 @@ def _find(flow: Flow, text: str) -> Sweep:
     )
 
 
-def _follow(flow: Flow, sweep: Sweep, *, quiet: bool) -> None:
-    """Say of each case that it has ended, until all have."""
+@contextmanager
+def _detaching(sweep: Sweep) -> Iterator[None]:
+    """Say how to come back to a sweep when it is left."""
     try:
-        if quiet:
-            sweep.wait()
-        elif os.isatty(output.STDERR):
-            from flowkit.cli.sweep_progress import follow_with_bar
-
-            follow_with_bar(sweep)
-        else:
-            for place, case in enumerate(sweep.follow(), 1):
-                output.notice(f"{place}/{len(sweep)} {_in_words(case)}")
+        yield
     except (KeyboardInterrupt, Terminated):
         output.notice(
             f"detached: {sweep.id} goes on\n"
@@ -267,6 +263,19 @@ def _follow(flow: Flow, sweep: Sweep, *, quiet: bool) -> None:
             f"  flowkit sweep cancel {sweep.id}   to end it"
         )
         raise
+
+
+def _follow(sweep: Sweep, *, quiet: bool) -> None:
+    """Say of each case that it has ended, until all have."""
+    if quiet:
+        sweep.wait()
+    elif os.isatty(output.STDERR):
+        from flowkit.cli.sweep_progress import follow_with_bar
+
+        follow_with_bar(sweep)
+    else:
+        for place, case in enumerate(sweep.follow(), 1):
+            output.notice(f"{place}/{len(sweep)} {_in_words(case)}")
 
 
 def _in_words(case: SweepCase) -> str:
