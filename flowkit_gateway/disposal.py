@@ -61,6 +61,11 @@ class Disposal:
         if self._emptying is None or self._emptying.done():
             self._emptying = asyncio.get_running_loop().create_task(self._empty())
 
+    async def emptied(self) -> None:
+        """Wait until all is removed that was thrown away."""
+        if self._emptying is not None:
+            await asyncio.shield(self._emptying)
+
     async def _empty(self) -> None:
         while self._is_due:
             self._is_due = False

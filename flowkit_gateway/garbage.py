@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from flowkit.durations import format_duration
 from flowkit_gateway.disk import is_low
+from flowkit_gateway.disposal import Disposal
 from flowkit_gateway.files.threads import in_steps
 
 log = logging.getLogger(__name__)
@@ -65,14 +66,20 @@ class Collector:
     Args:
         sources: where it comes from.
         data_dir: a directory on the disk that it fills.
+        disposal: where the sources throw it.
         ages: seconds without use after which each kind goes by itself.
     """
 
     def __init__(
-        self, sources: Sequence[GarbageSource], data_dir: Path, ages: Mapping[str, float]
+        self,
+        sources: Sequence[GarbageSource],
+        data_dir: Path,
+        disposal: Disposal,
+        ages: Mapping[str, float],
     ) -> None:
         self._sources = sources
         self._data_dir = data_dir
+        self._disposal = disposal
         self._ages = ages
         self._lock = asyncio.Lock()
 
@@ -107,19 +114,23 @@ class Collector:
             return [item for item in found if await self._remove(item)]
 
     async def run(self) -> None:
-        """Remove what is old now and every hour, until it is cancelled."""
+        """Tidy up now and every hour, until it is cancelled."""
         while True:
             try:
-                gone = await self.collect() + await self._make_room()
-            except OSError as error:
-                log.warning("garbage could not be collected: %s", error)
-            else:
-                if gone:
-                    size = sum(item.size_bytes for item in gone)
-                    log.info("removed %d old things of %d bytes in all", len(gone), size)
+                await self.tidy_up()
+            except Exception as error:  # this hour's, whatever it is, must not end all others
+                log.error("garbage could not be collected", exc_info=error)
             await asyncio.sleep(_EVERY)
 
+    async def tidy_up(self) -> None:
+        """Remove what is old, and more than that where the disk is nearly full."""
+        gone = await self.collect() + await self._make_room()
+        if gone:
+            size = sum(item.size_bytes for item in gone)
+            log.info("removed %d old things of %d bytes in all", len(gone), size)
+
     async def _make_room(self) -> list[Garbage]:
+        await self._disposal.emptied()
         if not is_low(self._data_dir):
             return []
         async with self._lock:
@@ -132,6 +143,7 @@ class Collector:
                     break
                 if await self._remove(item):
                     gone.append(item)
+                    await self._disposal.emptied()
             return gone
 
     async def _find(self, ages: Mapping[str, float], project: str | None) -> list[Garbage]:
