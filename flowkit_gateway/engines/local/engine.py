@@ -62,13 +62,18 @@ class LocalEngine:
         tasks_dir: Directory with one directory for each task, which has one for each attempt.
         task_umask: Umask of the commands, which a gateway's own should not be; -1 for that of
             this process. The files of an attempt are private whatever it is.
-        namespaces: Whether mounts may be made in namespaces, where the machine allows it.
+        namespaces: Whether mounts may be made in namespaces, where the machine allows it; unless
+            given, not with `never` in the variable `FLOWKIT_NAMESPACES`.
     """
 
     name = "local"
 
-    def __init__(self, tasks_dir: Path, *, task_umask: int = -1, namespaces: bool = True) -> None:
+    def __init__(
+        self, tasks_dir: Path, *, task_umask: int = -1, namespaces: bool | None = None
+    ) -> None:
         self._tasks_dir = tasks_dir
+        if namespaces is None:
+            namespaces = os.environ.get("FLOWKIT_NAMESPACES", "").lower() != "never"
         self._namespaces = namespaces
         self._fork_server = ForkServer(task_umask)
         self._attempts: dict[tuple[str, int], _Attempt] = {}

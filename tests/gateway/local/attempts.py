@@ -24,7 +24,7 @@ class Attempts:
     """Starts attempts on an engine and waits for what it reports of them."""
 
     def __init__(
-        self, tasks_dir: Path, task_id: str | None = None, *, namespaces: bool = True
+        self, tasks_dir: Path, task_id: str | None = None, *, namespaces: bool | None = None
     ) -> None:
         self.tasks_dir = tasks_dir
         # Marks the processes of a test apart from those of tests that run at the same time.

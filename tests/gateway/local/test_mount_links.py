@@ -20,6 +20,15 @@ async def test_the_machine_says_how_it_mounts(linking: Attempts) -> None:
     assert linking.engine.capabilities().mounts == "links"
 
 
+async def test_a_machines_owner_may_forbid_namespaces(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FLOWKIT_NAMESPACES", "never")
+
+    async with Attempts(tmp_path) as attempts:
+        assert attempts.engine.capabilities().mounts == "links"
+
+
 async def test_the_task_is_told_where_its_mount_is(
     linking: Attempts, source: Path, target: str
 ) -> None:
