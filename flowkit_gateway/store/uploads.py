@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 
 from flowkit_gateway.store.answers import Answers
 from flowkit_gateway.store.database import Database, Transaction
@@ -111,5 +111,5 @@ class UploadTable:
 
 
 def _row(values: tuple[object, ...]) -> UploadRow:
-    *columns, overwrite, created_at, arrives_in, answer = values
-    return UploadRow(*columns, bool(overwrite), created_at, arrives_in, answer)  # type: ignore[arg-type]  # columns are fields
+    row = UploadRow(*values)  # type: ignore[arg-type]  # the columns are the fields
+    return replace(row, overwrite=bool(row.overwrite))
