@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slurm-up slurm-down faults crash load fuzz bad-input lint format regen check-regen wheel-check bench bench-peers record clean
+.PHONY: help setup demo test slurm-up slurm-down slurm-faults faults crash load fuzz bad-input lint format regen check-regen wheel-check bench bench-peers record clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ slurm-up: $(READY) ## Start a Slurm of 3 nodes with 8 fake GPUs each in .slurm/,
 
 slurm-down: $(READY) ## End that Slurm and its jobs
 	@$(BIN)/python scripts/slurm_cluster.py down .slurm && rm -rf .slurm
+
+slurm-faults: $(READY) ## Kill slurmctld, a slurmd and the gateway in turn under 100 tasks of a cluster
+	FLOWKIT_CAMPAIGN=full $(BIN)/pytest tests/campaigns/slurm --timeout 900 $(ARGS)
 
 fuzz: $(READY) ## Hold the gateway to the contract with 10,000 generated calls, and attack it (15 min)
 	FLOWKIT_CAMPAIGN=full $(BIN)/pytest tests/campaigns/contract tests/campaigns/security

@@ -22,7 +22,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -124,10 +124,8 @@ class SlurmCluster:
         """End every job and daemon, and wait until all are gone."""
         if (self.directory / "slurmctld.pid").exists():
             self.run("scancel", "--user", getpass.getuser(), check=False)
-            self.kill_controller(signal.SIGTERM)
-        for node in self.nodes:
-            self.kill_node(node, signal.SIGTERM)
-        self._kill("munged", signal.SIGTERM)
+        daemons = ["slurmctld", *(f"slurmd-{node}" for node in self.nodes), "munged"]
+        self._kill(daemons, signal.SIGTERM)
 
     def start_controller(self) -> None:
         """Start slurmctld, with the state that an earlier one left."""
@@ -135,7 +133,7 @@ class SlurmCluster:
 
     def kill_controller(self, number: signal.Signals = signal.SIGKILL) -> None:
         """End slurmctld."""
-        self._kill("slurmctld", number)
+        self._kill(["slurmctld"], number)
 
     def start_node(self, name: str) -> None:
         """Start the slurmd of a node."""
@@ -144,7 +142,7 @@ class SlurmCluster:
 
     def kill_node(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """End the slurmd of a node; the jobs on it live on."""
-        self._kill(f"slurmd-{name}", number)
+        self._kill([f"slurmd-{name}"], number)
 
     def run(self, *command: str, check: bool = True) -> str:
         """Run one of Slurm's commands and return what it prints.
@@ -210,13 +208,15 @@ class SlurmCluster:
         states = self.run("sinfo", "-h", "-N", "-o", "%T", check=False).split()
         return states == ["idle"] * len(self.nodes)
 
-    def _kill(self, name: str, number: signal.Signals) -> None:
-        try:
-            pid = int((self.directory / f"{name}.pid").read_text())
-            os.kill(pid, number)
-        except (FileNotFoundError, ProcessLookupError):
-            return
-        _until(lambda: not _alive(pid), _DOWN_WITHIN, f"{name} (pid {pid}) does not end")
+    def _kill(self, names: Sequence[str], number: signal.Signals) -> None:
+        pids = []
+        for name in names:
+            try:
+                pids.append(int((self.directory / f"{name}.pid").read_text()))
+                os.kill(pids[-1], number)
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        _until(lambda: not any(map(_alive, pids)), _DOWN_WITHIN, f"{names} do not end")
 
 
 def _alive(pid: int) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from slurm_cluster import SlurmCluster, missing
 
 from tests.gateway.gateway_process import GatewayProcess
 
@@ -31,6 +32,19 @@ def holding_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gatewa
 def local_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
     """A gateway that runs real processes."""
     yield from _session_gateway(tmp_path_factory, "--engine", "local")
+
+
+@pytest.fixture(scope="session")
+def slurm_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
+    """A real Slurm of three nodes with eight fake GPUs each."""
+    if absent := missing():
+        pytest.skip(absent)
+    cluster = SlurmCluster(tmp_path_factory.mktemp("slurm"))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
 
 
 @pytest.fixture

@@ -38,8 +38,7 @@ class Attempt:
         self.force: bool | None = None
         """Whether a cancel is to be forced; None without one."""
         self.cancel_sent_at: float | None = None
-        self.ended_since: float | None = None
-        """When it was first seen that none of its jobs runs any more."""
+        self._over_since: float | None = None
         self.jobs: set[int] = set()
         """Slurm's numbers of them: one, or two when Slurm's first answer was lost."""
 
@@ -74,6 +73,13 @@ class Attempt:
     def give_up(self) -> bool:
         """Make sure that it is never run; return False when a node has begun to run it."""
         return claim.void(str(self.run_dir)) or not self.claimed
+
+    def over_for(self) -> float:
+        """Return how many seconds ago it was first asked for how long no job of it runs."""
+        now = time.monotonic()
+        if self._over_since is None:
+            self._over_since = now
+        return now - self._over_since
 
     def outcome(self) -> Outcome | None:
         """Return how it ended, if it has."""

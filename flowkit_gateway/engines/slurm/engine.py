@@ -41,9 +41,10 @@ _MOST_CALLS = 4
 _KILL_AFTER = 40.0
 """Seconds after which Slurm itself is to end what was cancelled."""
 _OUTCOME_WITHIN = 3.0
+"""Seconds that a file system may take to show what a node wrote before its job ended, and Slurm to
+say how it ended."""
 _SURE_OUTCOME_WITHIN = 30.0
-"""Seconds that a file system may take to show what a node wrote before its job ended. A job that
-Slurm found in order has surely written it."""
+"""The same for a job that Slurm found in order: it has surely written its outcome."""
 
 # What slurmctld says when no machine of the cluster can ever do it (slurm_errno.c).
 _TOO_MUCH = re.compile(
@@ -238,8 +239,6 @@ class SlurmEngine:
             elif job is not None and job.runs:
                 if not attempt.running and attempt.claimed:
                     self._tell_running(attempt)
-            elif job is not None and job.ending:
-                self._end_by_outcome(attempt)
             else:
                 self._settle(attempt, job)
         except OSError as error:
@@ -265,24 +264,25 @@ class SlurmEngine:
         self._pace.hurry()
 
     def _settle(self, attempt: Attempt, job: Job | None) -> None:
-        """Report how an attempt ended of which no job is left."""
+        """Report how an attempt ended of which no job runs any more, as soon as that is certain."""
         ended = attempt.outcome()
         if ended is not None:
             if attempt.cancelled or not verdict.needs_verdict(ended):
                 self._end(attempt, ended=ended)
-            else:
+            elif job is None or not job.ending or attempt.over_for() > _OUTCOME_WITHIN:
                 self._end(attempt, verdict.of_outcome(ended, job), ended)
-            return
+        elif job is None or not job.ending:
+            self._settle_without_outcome(attempt, job)
+        if attempt.key in self._attempts:
+            self._pace.hurry()
+
+    def _settle_without_outcome(self, attempt: Attempt, job: Job | None) -> None:
         said = submission.last_words(attempt.run_dir)
+        sure = job is not None and job.state == "COMPLETED"
         if attempt.give_up():
             self._end(attempt, verdict.never_begun(job, said, cancelled=attempt.cancelled))
+        elif attempt.over_for() < (_SURE_OUTCOME_WITHIN if sure else _OUTCOME_WITHIN):
             return
-        now = time.monotonic()
-        if attempt.ended_since is None:
-            attempt.ended_since = now
-        sure = job is not None and job.state == "COMPLETED"
-        if now - attempt.ended_since < (_SURE_OUTCOME_WITHIN if sure else _OUTCOME_WITHIN):
-            self._pace.hurry()
         elif attempt.cancelled:
             self._end(attempt, Verdict(State.ENDED, "cancelled", "cancelled, and ended by Slurm"))
         else:

@@ -11,9 +11,6 @@ from flowkit_gateway.engines.engine import State
 from flowkit_gateway.engines.local.outcome import Outcome
 from flowkit_gateway.engines.slurm.jobs import HOPELESS, Job
 
-_KILLED = 137
-"""The exit code of what was killed, such as by the kernel for want of memory."""
-
 _ENDED_BY_SLURM = {
     "TIMEOUT": ("max_run_time", "ended by Slurm at its time limit"),
     "DEADLINE": ("max_run_time", "ended by Slurm at its deadline"),
@@ -35,11 +32,12 @@ class Verdict(NamedTuple):
 
 
 def needs_verdict(ended: Outcome) -> bool:
-    """Say whether an outcome alone does not tell why: it was killed, or asked to end.
+    """Say whether an outcome alone may not tell why: a command that failed may have been ended.
 
-    The supervisor cannot tell by whom; Slurm says so once the job has ended.
+    Slurm asks all processes of a job alike to end, at a time limit say. What the command makes of
+    that is up to it; Slurm says that it did so once the job has ended.
     """
-    return ended.reason == "cancelled" or (ended.reason == "exited" and ended.exit_code == _KILLED)
+    return ended.reason == "cancelled" or (ended.reason == "exited" and ended.exit_code != 0)
 
 
 def of_outcome(ended: Outcome, job: Job | None) -> Verdict:
@@ -47,12 +45,10 @@ def of_outcome(ended: Outcome, job: Job | None) -> Verdict:
     state = job.state if job is not None else ""
     if state in _NODE_LOST:
         return Verdict(State.LOST, "node_lost", _lost_node(job))
-    if ended.reason == "cancelled" and state in _ENDED_BY_SLURM:
+    if state in _ENDED_BY_SLURM:
         return Verdict(State.ENDED, *_ENDED_BY_SLURM[state])
     if ended.reason == "cancelled":
         return Verdict(State.ENDED, "cancelled", "asked to end by something other than flowkit")
-    if state == "OUT_OF_MEMORY":
-        return Verdict(State.ENDED, *_ENDED_BY_SLURM[state])
     return Verdict(State.ENDED, ended.reason, ended.message or None)
 
 
