@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flowkit_gateway.store.attempts import AttemptRow
     from flowkit.sweeps import Cases
+    from flowkit_gateway.store.attempts import AttemptRow
     from flowkit_gateway.store.rows import EventRow, TaskRow
-    from flowkit_gateway.store.sweeps import CaseRow, SweepPlan, SweepRow
+    from flowkit_gateway.store.sweep_rows import CaseRow, SweepPlan, SweepRow
 
 
 @lru_cache(maxsize=1024)

@@ -16,24 +16,18 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from flowkit.errors import InvalidSweep as InvalidGrammar
-from flowkit.sweeps import Cases, fill, longest_filled
+from flowkit.sweeps import Cases
 from flowkit_gateway.changes import Changes
 from flowkit_gateway.documents import sweep_document
 from flowkit_gateway.principal import Principal
-from flowkit_gateway.problems import (
-    Detail,
-    InvalidSweep,
-    Problem,
-    StorageFull,
-    TaskNotFound,
-    Unavailable,
-)
+from flowkit_gateway.problems import Problem, StorageFull, TaskNotFound, Unavailable
 from flowkit_gateway.scheduler import Scheduler
 from flowkit_gateway.store.database import Transaction
 from flowkit_gateway.store.rows import Created, IdempotencyKey, TaskRow
 from flowkit_gateway.store.store import Store
-from flowkit_gateway.store.sweeps import CaseRow, CaseTaken, SweepPlan, SweepRow, SweepStore
+from flowkit_gateway.store.sweep_rows import CaseRow, SweepPlan, SweepRow
+from flowkit_gateway.store.sweeps import CaseTaken, SweepStore
+from flowkit_gateway.sweep_cases import case_task, cases_of, check_task
 from flowkit_gateway.task_parts import Prepared
 from flowkit_gateway.vault import Vault
 
@@ -41,14 +35,8 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-_LABEL = "sweep"
-_ID, _CASE, _PARAMETERS = "FLOWKIT_SWEEP_ID", "FLOWKIT_SWEEP_CASE", "FLOWKIT_SWEEP_PARAMETERS"
-_MOST_LABELS = 64
-_MOST_VARIABLES = 4096
-_LONGEST_WORD = 131_072
 _MOST_STARTS = 100
 """Most tasks that are created in one turn; the database commits them together."""
-_LONGEST_NAME = 128
 _STORAGE_RETRY = 1.0
 """Seconds between two tries on a disk that is full or a database that is locked."""
 
@@ -111,11 +99,10 @@ class Sweeps:
         if replay is not None:
             return replay
         task = dict(cast("dict[str, object]", document["task"]))
-        parameters = _parameters(document)
         combine = cast("str", document.get("combine", "product"))
-        cases = _cases(parameters, combine)
-        _check_task(task, parameters)
-        first = _case_task(task, "sweep_" + "0" * 26, cases, 0)
+        parameters, cases = cases_of(document["parameters"], combine)
+        check_task(task, parameters)
+        first = case_task(task, "sweep_" + "0" * 26, cases, 0)
         admitted = await self._scheduler.parts.admit(caller, first, "/body/task")
         self._scheduler.planner.check(admitted, "/body/task")
         if "git" in admitted:
@@ -230,7 +217,7 @@ class Sweeps:
 
     async def _start(self, row: SweepRow, run: _Run, number: int) -> None:
         """Create the task of a case, or note why there can be none."""
-        task = _case_task(run.task, row.id, run.cases, number)
+        task = case_task(run.task, row.id, run.cases, number)
         try:
             created = await self._scheduler.submit(
                 run.caller, [task], None, answer=lambda rows: rows[0].id.encode()
@@ -331,94 +318,6 @@ class _Run:
         self.cases = Cases(plan.parameters, row.combine)
         self.is_stopped = False
         """Its tasks were asked to end."""
-
-
-def _parameters(document: Mapping[str, object]) -> dict[str, list[str]]:
-    listed = cast("list[dict[str, object]]", document["parameters"])
-    parameters: dict[str, list[str]] = {}
-    for place, parameter in enumerate(listed):
-        name = cast("str", parameter["name"])
-        if name in parameters:
-            raise _invalid(f"/body/parameters/{place}/name", f"the parameter {name} is given twice")
-        parameters[name] = cast("list[str]", parameter["values"])
-    return parameters
-
-
-def _cases(parameters: Mapping[str, list[str]], combine: str) -> Cases:
-    try:
-        return Cases(parameters, combine)
-    except InvalidGrammar as error:
-        raise _invalid("/body/parameters", error.message, error.hint) from None
-
-
-def _check_task(task: Mapping[str, object], parameters: Mapping[str, list[str]]) -> None:
-    """Raise InvalidSweep if the task of some case would be one that nobody could submit."""
-    env = cast("dict[str, str]", task.get("env") or {})
-    reserved = (*parameters, _ID, _CASE, _PARAMETERS)
-    if twice := [name for name in reserved if name in env]:
-        raise _invalid(
-            "/body/task/env",
-            f"the variable {twice[0]} is set by the sweep and by the task",
-            f"take {twice[0]} out of env",
-        )
-    if len(env) + len(reserved) > _MOST_VARIABLES:
-        raise _invalid("/body/task/env", f"a case would have more than {_MOST_VARIABLES} variables")
-    if len({*cast("dict[str, str]", task.get("labels") or {}), _LABEL}) > _MOST_LABELS:
-        raise _invalid(
-            "/body/task/labels",
-            f"there is no room for the label `{_LABEL}`",
-            f"leave out one of the {_MOST_LABELS} labels",
-        )
-    longest = {name: max(map(len, values)) for name, values in parameters.items()}
-    words = {
-        **{f"command/{at}": word for at, word in enumerate(cast("list[str]", task["command"]))},
-        **{f"env/{name}": value for name, value in env.items()},
-    }
-    for where, text in words.items():
-        if longest_filled(text, longest) > _LONGEST_WORD:
-            message = f"it is longer than {_LONGEST_WORD} characters with the longest values"
-            raise _invalid(f"/body/task/{where}", message, "write long values to files")
-    largest = {name: max(values, key=_encoded_size) for name, values in parameters.items()}
-    if _encoded_size(largest) > _LONGEST_WORD:
-        raise _invalid(
-            "/body/parameters",
-            "the values of one case are too long together",
-            "write long values to files, and sweep over the names of files",
-        )
-
-
-def _encoded_size(document: object) -> int:
-    return len(msgspec.json.encode(document))
-
-
-def _case_task(
-    task: Mapping[str, object], sweep_id: str, cases: Cases, number: int
-) -> dict[str, object]:
-    """Return the `TaskCreate` document of a case, and whose case it is."""
-    values = cases[number]
-    env = cast("dict[str, str]", task.get("env") or {})
-    document = {
-        **task,
-        "command": [fill(word, values) for word in cast("list[str]", task["command"])],
-        "env": {
-            **{name: fill(text, values) for name, text in env.items()},
-            **values,
-            _ID: sweep_id,
-            _CASE: str(number),
-            _PARAMETERS: msgspec.json.encode(values).decode(),
-        },
-        "labels": {**cast("dict[str, str]", task.get("labels") or {}), _LABEL: sweep_id},
-        "sweep_id": sweep_id,
-        "sweep_case": number,
-    }
-    if (name := cast("str | None", task.get("name"))) is not None:
-        suffix = f"-{number}"
-        document["name"] = name[: _LONGEST_NAME - len(suffix)] + suffix
-    return document
-
-
-def _invalid(loc: str, message: str, hint: str | None = None) -> InvalidSweep:
-    return InvalidSweep(message, hint=hint, details=[Detail(loc, message, hint)])
 
 
 def _report_failure(task: asyncio.Task[None]) -> None:

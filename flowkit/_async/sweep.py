@@ -24,8 +24,7 @@ class AsyncSweep(SweepFields):
     Example:
         >>> async with AsyncFlow() as flow:
         ...     sweep = await flow.sweep("exit {CODE}", {"CODE": [0, 3]}, max_parallel=2)
-        ...     await sweep.wait()
-        ...     print(sweep.status, sweep.progress.failed)
+        ...     print((await sweep.wait()).status, sweep.progress.failed)
         ...     for row in await sweep.table():
         ...         print(row["CODE"], row["status"], row["exit_code"])
         failed 1

@@ -75,8 +75,7 @@ class AsyncSweptTasks(AsyncConnection):
             ...     sweep = await flow.sweep(
             ...         "echo {LR} $SEED", {"LR": "linspace:0.1,0.3,3", "SEED": [1, 2]}
             ...     )
-            ...     await sweep.wait(timeout="1m")
-            ...     print(len(sweep), sweep.status)
+            ...     print(len(sweep), (await sweep.wait(timeout="1m")).status)
             6 completed
         """
         return await self.sweeps.create(

@@ -25,8 +25,7 @@ class Sweep(SweepFields):
     Example:
         >>> with Flow() as flow:
         ...     sweep = flow.sweep("exit {CODE}", {"CODE": [0, 3]}, max_parallel=2)
-        ...     sweep.wait()
-        ...     print(sweep.status, sweep.progress.failed)
+        ...     print((sweep.wait()).status, sweep.progress.failed)
         ...     for row in sweep.table():
         ...         print(row["CODE"], row["status"], row["exit_code"])
         failed 1

@@ -76,8 +76,7 @@ class SweptTasks(Connection):
             ...     sweep = flow.sweep(
             ...         "echo {LR} $SEED", {"LR": "linspace:0.1,0.3,3", "SEED": [1, 2]}
             ...     )
-            ...     sweep.wait(timeout="1m")
-            ...     print(len(sweep), sweep.status)
+            ...     print(len(sweep), (sweep.wait(timeout="1m")).status)
             6 completed
         """
         return self.sweeps.create(

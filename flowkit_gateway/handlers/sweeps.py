@@ -13,7 +13,7 @@ from flowkit_gateway.documents import sweep_case_document, sweep_document
 from flowkit_gateway.pages import last_seen, page_document, page_size
 from flowkit_gateway.problems import SweepNotFound
 from flowkit_gateway.server_sent_events import event, resume_from
-from flowkit_gateway.store.sweeps import CaseRow, SweepRow
+from flowkit_gateway.store.sweep_rows import CaseRow, SweepRow
 
 DEFAULT_WAIT_SECONDS = 30.0
 _SWEEP_ID = re.compile(r"sweep_[0-9a-z]{26}")

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
-from typing import Any, NamedTuple, cast
+from dataclasses import astuple
+from typing import Any, cast
 
 import msgspec
 
 from flowkit_gateway.problems import Conflict, SweepNotFound
 from flowkit_gateway.store.columns import Value
 from flowkit_gateway.store.database import Transaction
-from flowkit_gateway.store.rows import TERMINAL, Created, IdempotencyKey, TaskRow
+from flowkit_gateway.store.rows import Created, IdempotencyKey, TaskRow
 from flowkit_gateway.store.store import Store
+from flowkit_gateway.store.sweep_rows import CaseRow, SweepPlan, SweepRow
 
 _COLUMNS = (
     "id, project, created_by, name, status, combine, max_parallel, on_failure, created_at,"
@@ -31,75 +32,6 @@ _SELECT = f"SELECT {_COLUMNS} FROM sweeps"
 
 class CaseTaken(Exception):
     """A case is not in the state any more that a change starts from; nothing was changed."""
-
-
-@dataclass(slots=True)
-class SweepRow:
-    """A sweep and how far it is; times are Unix seconds.
-
-    The numbers of cases in each state bear the names of these states.
-    """
-
-    id: str
-    project: str
-    created_by: str
-    name: str | None
-    status: str
-    combine: str
-    max_parallel: int | None
-    on_failure: str
-    created_at: float
-    finished_at: float | None = None
-    cancel_requested_at: float | None = None
-    pending: int = 0
-    active: int = 0
-    completed: int = 0
-    failed: int = 0
-    cancelled: int = 0
-    last_end: int = 0
-    """The highest number that an ended case has in the order of ends."""
-
-    @property
-    def total(self) -> int:
-        """How many cases there are."""
-        return self.pending + self.active + self.completed + self.failed + self.cancelled
-
-    @property
-    def terminal(self) -> bool:
-        """All cases have ended."""
-        return self.status in TERMINAL
-
-    @property
-    def room(self) -> int:
-        """How many cases may be started now."""
-        if self.status != "running":
-            return 0
-        if self.max_parallel is None:
-            return self.pending
-        return max(0, min(self.pending, self.max_parallel - self.active))
-
-
-class SweepPlan(NamedTuple):
-    """What a sweep runs."""
-
-    task: dict[str, object]
-    """The contract's `TaskCreate`, without `mount_env`."""
-    parameters: dict[str, list[str]]
-    encrypted_mount_env: bytes | None = None
-
-
-class CaseRow(NamedTuple):
-    """One combination of values, and what became of its task."""
-
-    number: int
-    status: str
-    attempt: int
-    task_id: str | None = None
-    exit_code: int | None = None
-    reason: str | None = None
-    message: str | None = None
-    finished_at: float | None = None
-    end_number: int | None = None
 
 
 class SweepStore:

@@ -12,7 +12,8 @@ from flowkit import Flow
 
 @pytest.mark.usefixtures("flow")
 @pytest.mark.parametrize(
-    "name", ["connection", "flow", "outputs", "profile_files", "secrets", "task"]
+    "name",
+    ["connection", "flow", "outputs", "profile_files", "secrets", "sweep", "swept_tasks", "task"],
 )
 def test_the_examples_run(name: str) -> None:
     module = importlib.import_module(f"flowkit._sync.{name}")
