@@ -58,6 +58,8 @@ class Machine:
         held = [self.launches[each] for each in self.running]
         assert sum(each.cpus for each in held) <= self.capacity.cpus + 1e-6
         assert sum(each.memory_bytes or 0 for each in held) <= self.capacity.memory_bytes
+        sources = [mount.source for each in held for mount in each.mounts]
+        assert len(sources) == len(set(sources)), "two attempts hold one block volume"
 
 
 class ControlledEngine:

@@ -8,12 +8,16 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from flowkit_gateway.changes import Changes
+from flowkit_gateway.disposal import Disposal
 from flowkit_gateway.engines.engine import Engine, Launch
+from flowkit_gateway.mounted_volumes import MountedVolumes
+from flowkit_gateway.mounts import MountsPart
 from flowkit_gateway.principal import Principal
 from flowkit_gateway.scheduler import Scheduler
 from flowkit_gateway.store.rows import Created, IdempotencyKey, TaskRow
 from flowkit_gateway.store.store import Store
 from flowkit_gateway.task_parts import TaskParts
+from flowkit_gateway.volumes import Volumes
 from tests.gateway.controlled_engine import Attempt, ControlledEngine, Machine, State
 
 PROJECT = "default"
@@ -23,16 +27,13 @@ MakeParts = Callable[[Store], TaskParts]
 """What the tasks of a gateway may have besides their commands, over its store."""
 
 
-def no_parts(_: Store) -> TaskParts:
-    """Return the parts of tasks that have none."""
-    return TaskParts()
-
-
 class Gateway:
     """The core of one gateway: what it keeps, what runs, and what the test lets happen."""
 
-    def __init__(self, folder: Path, engine: Engine, parts: MakeParts = no_parts) -> None:
+    def __init__(self, folder: Path, engine: Engine, parts: MakeParts | None = None) -> None:
         self.store = Store(folder / "flowkit.db")
+        self.volumes = Volumes(self.store, folder, Disposal(folder / "trash"))
+        self.mounts = MountsPart(engine, {"volume": MountedVolumes(self.volumes)}, folder)
         self.changes = Changes()
         self.scheduler = Scheduler(
             self.store,
@@ -40,8 +41,14 @@ class Gateway:
             self.changes,
             data_dir=folder,
             max_output_bytes=1000,
-            parts=parts(self.store),
+            parts=TaskParts([self.mounts]) if parts is None else parts(self.store),
+            is_block=self.volumes.is_block,
         )
+
+    async def open(self) -> None:
+        """Take up what an earlier gateway left."""
+        await self.volumes.open()
+        await self.scheduler.open()
 
     async def submit(
         self,
@@ -96,7 +103,7 @@ class ControlledGateway(Gateway):
     """A gateway on a machine under the test's control."""
 
     def __init__(
-        self, folder: Path, machine: Machine | None = None, parts: MakeParts = no_parts
+        self, folder: Path, machine: Machine | None = None, parts: MakeParts | None = None
     ) -> None:
         self.engine = ControlledEngine(machine)
         self.machine = self.engine.machine
@@ -136,12 +143,12 @@ class ControlledGateway(Gateway):
 
 @contextlib.asynccontextmanager
 async def opened(
-    folder: Path, machine: Machine | None = None, parts: MakeParts = no_parts
+    folder: Path, machine: Machine | None = None, parts: MakeParts | None = None
 ) -> AsyncIterator[ControlledGateway]:
     """Run the core of a gateway for the length of a block, and stop it in an orderly way."""
     gateway = ControlledGateway(folder, machine, parts)
     try:
-        await gateway.scheduler.open()
+        await gateway.open()
         yield gateway
     finally:
         await gateway.scheduler.close()

@@ -634,6 +634,14 @@ SETTINGS = st.sampled_from(
         {"gpu": ["a100:0.5"], "cpus": 0.5},
         {"gpu": ["t4:0.3", "a100"], "priority": 2},
         {"priority": -1, "cpus": 2},
+        {"mounts": [{"target": "/a", "source": "volume://a", "create_size_gb": 1}]},
+        {
+            "cpus": 2,
+            "mounts": [
+                {"target": "/a", "source": "volume://a", "create_size_gb": 1},
+                {"target": "/b", "source": "volume://b", "create_size_gb": 1, "read_only": True},
+            ],
+        },
     ]
 )
 STEPS = st.one_of(
@@ -674,7 +682,7 @@ class _Life:
 
     async def run(self, *, crashes: bool) -> None:
         gateway = ControlledGateway(self.folder, self.machine)
-        await gateway.scheduler.open()
+        await gateway.open()
         for step, argument in self.steps:
             await self._step(gateway, step, argument)
         self.steps.clear()
@@ -721,6 +729,7 @@ class _Life:
             assert (scheduler.pool.cpus, scheduler.pool.memory_bytes) == (4.0, 8 * GB)
             assert not scheduler._attempts._on_their_way
             assert not scheduler._held
+            assert not scheduler._volumes._held
             events = gateway.store.events_after(PROJECT, 0, limit=100_000)
             assert [event.number for event in events] == list(range(1, len(events) + 1))
             ends = [event.task_id for event in events if event.type.endswith(_ENDS)]
