@@ -281,6 +281,7 @@ async def _run(
         snapshots.open()
         await scheduler.open()
         await uploads.open()
+        source_cache.clean()
         disposal.empty_soon()
         collecting = asyncio.create_task(collector.run())
         sweeps.open()
