@@ -86,11 +86,13 @@ class Sweeps:
             raise InvalidSweep(
                 f"invalid on_failure {str(on_failure)[:60]!r}", hint="continue or stop"
             )
+        most = checked_max_parallel(max_parallel)
+        # Last, as it may send code.
         body = SweepCreate(
             task=self._tasks.to_wire(task, overrides),
             parameters=[SweepParameter(name=name, values=each) for name, each in values.items()],
             combine=SweepCombination(combine),
-            max_parallel=checked_max_parallel(max_parallel),
+            max_parallel=most,
             on_failure=SweepFailurePolicy(on_failure),
         )
         request = create_sweep.request(body=body, idempotency_key=idempotency_key)

@@ -101,9 +101,11 @@ def test_the_examples_run(module: str) -> None:
 
 
 def test_the_twins_have_the_same_methods() -> None:
-    from flowkit._async import client, flow, task, tasks
+    from flowkit._async import client, flow, sweep, sweeps, task, tasks
     from flowkit._sync import client as sync_client
     from flowkit._sync import flow as sync_flow
+    from flowkit._sync import sweep as sync_sweep
+    from flowkit._sync import sweeps as sync_sweeps
     from flowkit._sync import task as sync_task
     from flowkit._sync import tasks as sync_tasks
 
@@ -112,6 +114,8 @@ def test_the_twins_have_the_same_methods() -> None:
         (client.AsyncClient, sync_client.Client),
         (task.AsyncTask, sync_task.Task),
         (tasks.AsyncTasks, sync_tasks.Tasks),
+        (sweep.AsyncSweep, sync_sweep.Sweep),
+        (sweeps.AsyncSweeps, sync_sweeps.Sweeps),
     ):
         public = {name for name in dir(twin) if not name.startswith("_")}
         assert public == {name for name in dir(other) if not name.startswith("_")}
