@@ -38,7 +38,7 @@ async def list_snapshots(call: Call) -> Answer:
     if (place := last_seen(call, _PLACE)) is not None:
         created_at, _, snapshot_id = place.partition(" ")
         before = (float(created_at), snapshot_id)
-    rows = call.gateway.snapshots.list(call.project, before=before, limit=size + 1)
+    rows = call.gateway.snapshots.newest(call.project, before=before, limit=size + 1)
     return Answer(200, page_document(rows, size, _document, _place))
 
 

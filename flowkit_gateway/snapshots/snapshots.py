@@ -70,11 +70,11 @@ class Snapshots:
         """Stop what goes on in the background."""
         await self._spares.close()
 
-    def list(
+    def newest(
         self, project: str, *, before: tuple[float, str] | None, limit: int
     ) -> list[SnapshotRow]:
         """Return a project's snapshots, newest first."""
-        return self._table.list(project, before=before, limit=limit)
+        return self._table.newest(project, before=before, limit=limit)
 
     async def describe(
         self,

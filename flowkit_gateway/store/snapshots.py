@@ -68,7 +68,7 @@ class SnapshotTable:
         )
         return _row(found[0]) if found else None
 
-    def list(
+    def newest(
         self, project: str, *, before: tuple[float, str] | None = None, limit: int = 100
     ) -> list[SnapshotRow]:
         """Return a project's snapshots, newest first.
