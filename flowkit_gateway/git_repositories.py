@@ -13,6 +13,7 @@ import re
 import secrets
 import shutil
 import signal
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -57,6 +58,7 @@ class GitRepositories:
         self._directory = directory
         self._embedded = embedded
         self._locks: dict[Path, asyncio.Lock] = {}
+        self._readers: Counter[Path] = Counter()
 
     def check(self, url: str, loc: str) -> None:
         """Refuse a repository that this gateway does not read from.
@@ -138,8 +140,21 @@ class GitRepositories:
         """
         name = hashlib.sha256(repository.url.encode()).hexdigest()[:32]
         mirror = self._directory / repository.project / name
-        async with self._locks.setdefault(mirror, asyncio.Lock()):
-            await self._fetch(repository, commit, ref, mirror)
+        self._readers[mirror] += 1
+        try:
+            async with self._locks.setdefault(mirror, asyncio.Lock()):
+                await self._fetch(repository, commit, ref, mirror)
+            await self._write_files(repository, commit, mirror, into)
+        finally:
+            self._readers[mirror] -= 1
+
+    def is_in_use(self, mirror: Path) -> bool:
+        """Say whether something is just fetched into a copy, or checked out from it."""
+        return self._readers[mirror] > 0
+
+    async def _write_files(
+        self, repository: Repository, commit: str, mirror: Path, into: Path
+    ) -> None:
         index = mirror / f"index-{secrets.token_hex(8)}"
         environment = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(into)}
         os.makedirs(into, 0o700)

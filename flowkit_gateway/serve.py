@@ -35,6 +35,7 @@ from flowkit_gateway.files.trash import Trash
 from flowkit_gateway.files.upload_garbage import UploadGarbage
 from flowkit_gateway.files.uploads import Uploads
 from flowkit_gateway.garbage import DEFAULT_AGES, Collector
+from flowkit_gateway.git_mirrors import GitMirrorGarbage
 from flowkit_gateway.git_repositories import GitRepositories
 from flowkit_gateway.grants import Grants
 from flowkit_gateway.http_server import HTTPServer
@@ -196,7 +197,8 @@ async def _run(
     uploads = Uploads(upload_table, spaces, quotas, settings.data_dir / "uploads")
     volume_clones = VolumeClones(store, volumes)
     snapshots = Snapshots(store.database, settings.data_dir, disposal)
-    repositories = GitRepositories(settings.data_dir / "git", embedded=settings.embedded)
+    git_dir = settings.data_dir / "git"
+    repositories = GitRepositories(git_dir, embedded=settings.embedded)
     credentials = TaskCredentials(store.database, vault)
     sweep_rows = SweepStore(store)
     source_cache = SourceCache(settings.data_dir / "cache", disposal, store)
@@ -234,9 +236,10 @@ async def _run(
     sweeps = Sweeps(sweep_rows, store, scheduler, changes, vault)
     tasks_dir = settings.data_dir / "tasks"
     workspaces = WorkspaceGarbage(store, tasks_dir, disposal, scheduler.is_being_deleted)
+    git_mirrors = GitMirrorGarbage(git_dir, disposal, repositories.is_in_use)
     ages = {**DEFAULT_AGES, **settings.garbage_ages}
     collector = Collector(
-        [workspaces, SnapshotGarbage(snapshots), UploadGarbage(uploads), source_cache],
+        [workspaces, SnapshotGarbage(snapshots), UploadGarbage(uploads), source_cache, git_mirrors],
         settings.data_dir,
         disposal,
         ages,
