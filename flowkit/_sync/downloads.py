@@ -72,7 +72,7 @@ class Downloads:
                 self.file(entry, target)
             else:
                 reason = (
-                    "a link" if entry.type == FileType.SYMLINK else "neither file nor directory"
+                    "a link" if entry.type == FileType.SYMLINK else "neither a file nor a directory"
                 )
                 self._meter.skipped.append(f"{relative}: {reason}")
 
