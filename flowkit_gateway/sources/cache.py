@@ -74,7 +74,6 @@ class SourceCache:
         self._directory = directory
         self._disposal = disposal
         self._store = store
-        self._is_clean = False
 
     @property
     def directory(self) -> Path:
@@ -91,13 +90,11 @@ class SourceCache:
         self._disposal.throw_away(entry.directory)
 
     def clean(self) -> None:
-        """Once in this gateway's life, remove what an earlier one was fetching when it ended."""
-        if not self._is_clean:
-            self._is_clean = True
-            for project in _names(self._directory):
-                for name in _names(self._directory / project):
-                    if name.startswith(_PARTIAL):
-                        self._disposal.throw_away(self._directory / project / name)
+        """Remove what an earlier gateway was fetching when it ended, before this one fetches."""
+        for project in _names(self._directory):
+            for name in _names(self._directory / project):
+                if name.startswith(_PARTIAL):
+                    self._disposal.throw_away(self._directory / project / name)
 
     def find(self, before: float, project: str | None) -> Generator[None, None, list[Garbage]]:
         """Return what was last used before a Unix time, by tasks that have all ended."""

@@ -81,7 +81,6 @@ class RemoteSources:
         Raises:
             StartError: it cannot be had; says why, without a value of `env`.
         """
-        self._cache.clean()
         try:
             source = SourceURL.parse(url)
             entry = await self._found(project, source, env)

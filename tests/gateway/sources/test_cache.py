@@ -76,8 +76,9 @@ async def test_what_a_task_has_begun_to_use_again_stays(fetching: Fetching, web:
 async def test_what_a_killed_gateway_was_fetching_goes(fetching: Fetching, web: WebServer) -> None:
     left = fetching.cache.entry("vision", "key").partial()
     left.data.write_bytes(b"123")
-
     await fetch(fetching, web, "task_1")
+
+    fetching.cache.clean()
 
     assert not left.directory.exists()
     assert await garbage(fetching) != []
