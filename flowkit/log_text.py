@@ -176,6 +176,17 @@ def check_attempt(attempt: int | None) -> int | None:
     return attempt
 
 
+def check_node(node: int | None) -> int | None:
+    """Return the number of a machine.
+
+    Raises:
+        InvalidRequest: it is not a whole number from 0 on.
+    """
+    if not _is_count(node):
+        raise InvalidRequest(f"invalid node {node!r}", hint="the number of a machine, from 0 on")
+    return node
+
+
 def _is_count(value: object) -> bool:
     if value is None:
         return True

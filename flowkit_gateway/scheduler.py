@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from flowkit_gateway.attempts import Attempts
 from flowkit_gateway.block_volumes import BlockVolumes
@@ -17,6 +17,7 @@ from flowkit_gateway.changes import Changes
 from flowkit_gateway.delegated_pool import DelegatedPool
 from flowkit_gateway.disk import has_room
 from flowkit_gateway.engines.engine import Engine, Observation, State
+from flowkit_gateway.engines.node_dirs import node_dir
 from flowkit_gateway.journal import Journal
 from flowkit_gateway.logs.reader import AttemptLog
 from flowkit_gateway.placement import Pool
@@ -123,10 +124,21 @@ class Scheduler:
         """Return a task's place in the queue, from 1."""
         return self._queue.position(task_id)
 
-    def log(self, row: TaskRow, attempt: int | None = None) -> AttemptLog | None:
-        """Return the output of an attempt, the newest one unless given; None before the first."""
+    def log(self, row: TaskRow, attempt: int | None = None, node: int = 0) -> AttemptLog | None:
+        """Return the output of an attempt on one of its nodes; None before the first.
+
+        Args:
+            row: its task.
+            attempt: its number, that of the newest one unless given.
+            node: from 0.
+        """
         number = attempt or row.attempt
-        return AttemptLog(self._attempts.run_dir(row, number)) if number else None
+        if not number:
+            return None
+        directory = self._attempts.run_dir(row, number)
+        if cast("int", row.settings.get("num_instances") or 1) > 1:
+            return AttemptLog(Path(node_dir(str(directory), node)))
+        return AttemptLog(directory)
 
     def waiting_for(self, row: TaskRow) -> list[str]:
         """Return the tasks that one depends on and that are not where they must be."""

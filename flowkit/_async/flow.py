@@ -252,6 +252,7 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        node: int | None = None,
     ) -> AsyncText: ...
 
     @overload
@@ -265,6 +266,7 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        node: int | None = None,
     ) -> AsyncIterator[str]: ...
 
     @overload
@@ -278,6 +280,7 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        node: int | None = None,
     ) -> AsyncText | AsyncIterator[str]: ...
 
     def logs(
@@ -290,6 +293,7 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        node: int | None = None,
     ) -> AsyncText | AsyncIterator[str]:
         r"""Read a task's output as text, or follow it line by line.
 
@@ -306,6 +310,7 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData):
             source: The same as `stream`.
             stream: Only `stdout` or `stderr`; both, in the order of arrival, unless given.
             since: Start at what was written then: a time, or text such as `5m`.
+            node: Only this machine's, of a task that has several; 0, the first, unless given.
 
         Raises:
             InvalidRequest: an argument is wrong.
@@ -328,6 +333,7 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData):
             source=source,
             stream=stream,
             since=since,
+            node=node,
         )
 
     def events(

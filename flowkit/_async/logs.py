@@ -35,6 +35,7 @@ async def log_chunks(
     since: datetime | None,
     offset: int | None,
     attempt: int | None,
+    node: int | None,
 ) -> AsyncIterator[Chunk]:
     """Yield the output of a task, byte for byte.
 
@@ -47,6 +48,7 @@ async def log_chunks(
                 task_id=task_id,
                 stream=stream,
                 attempt=number,
+                node=node,
                 tail=tail,
                 since=since,
                 offset=offset,
@@ -66,6 +68,7 @@ async def log_chunks(
             task_id=task_id,
             stream=stream,
             attempt=attempt,
+            node=node,
             tail=first,
             since=since,
             offset=offset,

@@ -114,6 +114,7 @@ class AsyncTask(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> AsyncText: ...
 
     @overload
@@ -126,6 +127,7 @@ class AsyncTask(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> AsyncIterator[str]: ...
 
     @overload
@@ -138,6 +140,7 @@ class AsyncTask(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> AsyncText | AsyncIterator[str]: ...
 
     def logs(
@@ -149,6 +152,7 @@ class AsyncTask(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> AsyncText | AsyncIterator[str]:
         """Read the task's output, or follow it line by line; as `Flow.logs`.
 
@@ -160,6 +164,7 @@ class AsyncTask(TaskFields):
             stream: Only `stdout` or `stderr`; both unless given.
             since: Start at what was written then: a time, or text such as `5m`.
             attempt: Only this attempt's, from 1; the newest one's unless given.
+            node: Only this machine's, of a task that has several; 0, the first, unless given.
 
         Raises:
             InvalidRequest: an argument is wrong.
@@ -173,4 +178,5 @@ class AsyncTask(TaskFields):
             stream=stream,
             since=since,
             attempt=attempt,
+            node=node,
         )

@@ -40,6 +40,7 @@ from flowkit.log_text import (
     AsyncText,
     Chunk,
     check_attempt,
+    check_node,
     check_offset,
     check_tail,
     moment,
@@ -335,6 +336,7 @@ class AsyncTasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> AsyncText: ...
 
     @overload
@@ -349,6 +351,7 @@ class AsyncTasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> AsyncIterator[str]: ...
 
     @overload
@@ -363,6 +366,7 @@ class AsyncTasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> AsyncText | AsyncIterator[str]: ...
 
     def logs(
@@ -376,11 +380,18 @@ class AsyncTasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> AsyncText | AsyncIterator[str]:
         """Read a task's output, or follow it line by line; as `Flow.logs`."""
         selected = view(stream, source, stderr=stderr)
         chunks = partial(
-            self.log_chunks, task, follow=follow, stream=selected, since=since, attempt=attempt
+            self.log_chunks,
+            task,
+            follow=follow,
+            stream=selected,
+            since=since,
+            attempt=attempt,
+            node=node,
         )
         if follow:
             return log_lines(chunks(tail=tail))
@@ -397,6 +408,7 @@ class AsyncTasks:
         since: datetime | str | None = None,
         offset: int | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> AsyncIterator[Chunk]:
         """Yield a task's output byte for byte, as names of streams with some bytes of each.
 
@@ -409,6 +421,7 @@ class AsyncTasks:
             offset: Start at this byte.
             attempt: Only this attempt's, from 1; the newest one's unless given, and when
                 following those after it.
+            node: Only this machine's, of a task that has several; 0, the first, unless given.
 
         Raises:
             InvalidRequest: an argument is wrong.
@@ -425,6 +438,7 @@ class AsyncTasks:
             since=moment(since),
             offset=offset,
             attempt=check_attempt(attempt),
+            node=check_node(node),
         )
 
     async def to_wire(self, task: TaskLike, overrides: Mapping[str, object]) -> TaskCreate:

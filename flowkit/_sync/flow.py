@@ -253,6 +253,7 @@ class Flow(SentCode, SweptTasks, StoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        node: int | None = None,
     ) -> Text: ...
 
     @overload
@@ -266,6 +267,7 @@ class Flow(SentCode, SweptTasks, StoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        node: int | None = None,
     ) -> Iterator[str]: ...
 
     @overload
@@ -279,6 +281,7 @@ class Flow(SentCode, SweptTasks, StoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        node: int | None = None,
     ) -> Text | Iterator[str]: ...
 
     def logs(
@@ -291,6 +294,7 @@ class Flow(SentCode, SweptTasks, StoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        node: int | None = None,
     ) -> Text | Iterator[str]:
         r"""Read a task's output as text, or follow it line by line.
 
@@ -307,6 +311,7 @@ class Flow(SentCode, SweptTasks, StoredData):
             source: The same as `stream`.
             stream: Only `stdout` or `stderr`; both, in the order of arrival, unless given.
             since: Start at what was written then: a time, or text such as `5m`.
+            node: Only this machine's, of a task that has several; 0, the first, unless given.
 
         Raises:
             InvalidRequest: an argument is wrong.
@@ -329,6 +334,7 @@ class Flow(SentCode, SweptTasks, StoredData):
             source=source,
             stream=stream,
             since=since,
+            node=node,
         )
 
     def events(

@@ -36,6 +36,7 @@ def log_chunks(
     since: datetime | None,
     offset: int | None,
     attempt: int | None,
+    node: int | None,
 ) -> Iterator[Chunk]:
     """Yield the output of a task, byte for byte.
 
@@ -48,6 +49,7 @@ def log_chunks(
                 task_id=task_id,
                 stream=stream,
                 attempt=number,
+                node=node,
                 tail=tail,
                 since=since,
                 offset=offset,
@@ -67,6 +69,7 @@ def log_chunks(
             task_id=task_id,
             stream=stream,
             attempt=attempt,
+            node=node,
             tail=first,
             since=since,
             offset=offset,

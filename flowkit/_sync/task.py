@@ -115,6 +115,7 @@ class Task(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> Text: ...
 
     @overload
@@ -127,6 +128,7 @@ class Task(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> Iterator[str]: ...
 
     @overload
@@ -139,6 +141,7 @@ class Task(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> Text | Iterator[str]: ...
 
     def logs(
@@ -150,6 +153,7 @@ class Task(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> Text | Iterator[str]:
         """Read the task's output, or follow it line by line; as `Flow.logs`.
 
@@ -161,6 +165,7 @@ class Task(TaskFields):
             stream: Only `stdout` or `stderr`; both unless given.
             since: Start at what was written then: a time, or text such as `5m`.
             attempt: Only this attempt's, from 1; the newest one's unless given.
+            node: Only this machine's, of a task that has several; 0, the first, unless given.
 
         Raises:
             InvalidRequest: an argument is wrong.
@@ -174,4 +179,5 @@ class Task(TaskFields):
             stream=stream,
             since=since,
             attempt=attempt,
+            node=node,
         )

@@ -41,6 +41,7 @@ from flowkit.log_text import (
     Chunk,
     Text,
     check_attempt,
+    check_node,
     check_offset,
     check_tail,
     moment,
@@ -334,6 +335,7 @@ class Tasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> Text: ...
 
     @overload
@@ -348,6 +350,7 @@ class Tasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> Iterator[str]: ...
 
     @overload
@@ -362,6 +365,7 @@ class Tasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> Text | Iterator[str]: ...
 
     def logs(
@@ -375,11 +379,18 @@ class Tasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> Text | Iterator[str]:
         """Read a task's output, or follow it line by line; as `Flow.logs`."""
         selected = view(stream, source, stderr=stderr)
         chunks = partial(
-            self.log_chunks, task, follow=follow, stream=selected, since=since, attempt=attempt
+            self.log_chunks,
+            task,
+            follow=follow,
+            stream=selected,
+            since=since,
+            attempt=attempt,
+            node=node,
         )
         if follow:
             return log_lines(chunks(tail=tail))
@@ -396,6 +407,7 @@ class Tasks:
         since: datetime | str | None = None,
         offset: int | None = None,
         attempt: int | None = None,
+        node: int | None = None,
     ) -> Iterator[Chunk]:
         """Yield a task's output byte for byte, as names of streams with some bytes of each.
 
@@ -408,6 +420,7 @@ class Tasks:
             offset: Start at this byte.
             attempt: Only this attempt's, from 1; the newest one's unless given, and when
                 following those after it.
+            node: Only this machine's, of a task that has several; 0, the first, unless given.
 
         Raises:
             InvalidRequest: an argument is wrong.
@@ -424,6 +437,7 @@ class Tasks:
             since=moment(since),
             offset=offset,
             attempt=check_attempt(attempt),
+            node=check_node(node),
         )
 
     def to_wire(self, task: TaskLike, overrides: Mapping[str, object]) -> TaskCreate:

@@ -26,6 +26,12 @@ from flowkit.cli.task_output import write_json_lines, write_output
 @click.option(
     "--attempt", type=options.Number(), metavar="N", help="Only the output of this attempt."
 )
+@click.option(
+    "--node",
+    type=options.Number(),
+    metavar="N",
+    help="Only the output of this machine, from 0.",
+)
 @options.output_option("text", "Print the bytes as they are, or JSON lines of stream and text.")
 @click.option(
     "--stream", type=options.Choice(["stdout", "stderr"]), help="Only one of the two streams."
@@ -36,6 +42,7 @@ def command(
     tail: int | None,
     since: str | None,
     attempt: int | None,
+    node: int | None,
     stream: Literal["stdout", "stderr"] | None,
     json: bool,
 ) -> None:
@@ -53,7 +60,13 @@ def command(
         found = task_id(flow, task)
         try:
             chunks = flow.tasks.log_chunks(
-                found, follow=follow, stream=stream, tail=tail, since=moment, attempt=attempt
+                found,
+                follow=follow,
+                stream=stream,
+                tail=tail,
+                since=moment,
+                attempt=attempt,
+                node=node,
             )
             if json:
                 write_json_lines(chunks)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
+from typing import cast
 
 from flowkit_gateway.call import Answer, Call, Stream
 from flowkit_gateway.contract import invalid
@@ -28,7 +29,7 @@ async def get_task_logs(call: Call) -> Answer:
     row = call.task()
     since = _since(call)
     number = _attempt_number(call, row)
-    log = call.gateway.scheduler.log(row, number)
+    log = call.gateway.scheduler.log(row, number, _node(call, row))
     if log is None:
         offset = call.integer("offset") or 0
         return _page([], offset, end=row.terminal)
@@ -49,7 +50,9 @@ async def get_task_logs(call: Call) -> Answer:
 
 async def follow_task_logs(call: Call) -> Stream:
     """Stream a task's output until the task has ended; one that has not begun is waited for."""
-    _attempt_number(call, call.task())
+    row = call.task()
+    _attempt_number(call, row)
+    _node(call, row)
     return Stream(_follow(call, resume_from(call, "offset"), _since(call)))
 
 
@@ -60,7 +63,7 @@ async def _follow(
     while True:
         row = await _begun(call)
         number = _attempt_number(call, row) if row else 0
-        log = call.gateway.scheduler.log(row, number) if row else None
+        log = call.gateway.scheduler.log(row, number, _node(call, row)) if row else None
         if row is None or log is None:
             break
         log.complete = _is_over(call, row, number)
@@ -96,6 +99,20 @@ def _attempt_number(call: Call, row: TaskRow) -> int:
         raise NotFound(
             f"{row.id} has no attempt {asked}", hint=f"it was started {row.attempt} times"
         )
+    return asked
+
+
+def _node(call: Call, row: TaskRow) -> int:
+    """Return which node is asked for.
+
+    Raises:
+        NotFound: the task has fewer.
+    """
+    asked = call.integer("node") or 0
+    nodes = cast("int", row.settings.get("num_instances") or 1)
+    if asked >= nodes:
+        hint = "its nodes are numbered from 0" if nodes > 1 else "leave node out"
+        raise NotFound(f"{row.id} has no node {asked}: it runs on {nodes}", hint=hint)
     return asked
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from flowkit_gateway.engines.engine import Observation, State
 from flowkit_gateway.engines.local import claim, outcome
 from flowkit_gateway.engines.local.outcome import Outcome
-from flowkit_gateway.engines.slurm.cluster_job import NODES
+from flowkit_gateway.engines.node_dirs import NODES
 from flowkit_gateway.engines.slurm.jobs import Job, Key
 
 _CANCELLED = "cancel-asked"

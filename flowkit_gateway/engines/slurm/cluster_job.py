@@ -1,14 +1,12 @@
-"""What the nodes of an attempt are told, and where each keeps what is its own. Stdlib only."""
+"""What the nodes of an attempt are told. Standard library only."""
 
 from __future__ import annotations
 
 import json
-import os
 
 from flowkit_gateway.engines.local.command import Job
 
 JOB_FILE = "job.json"
-NODES = "nodes"
 
 
 class ClusterJob(Job):
@@ -26,8 +24,3 @@ def read_job(run_dir: str) -> ClusterJob:
     with open(f"{run_dir}/{JOB_FILE}") as file:
         job: ClusterJob = json.load(file)
     return job
-
-
-def node_dir(run_dir: str, rank: int) -> str:
-    """Return where one of several nodes keeps its output and its outcome."""
-    return os.path.join(run_dir, NODES, str(rank))

@@ -18,7 +18,8 @@ import time
 from flowkit_gateway.engines.local import claim, outcome, outputs, procfs
 from flowkit_gateway.engines.local.command import Job, workspace
 from flowkit_gateway.engines.local.outcome import Outcome
-from flowkit_gateway.engines.slurm.cluster_job import ClusterJob, node_dir
+from flowkit_gateway.engines.node_dirs import node_dir
+from flowkit_gateway.engines.slurm.cluster_job import ClusterJob
 
 VARIABLES = ("MASTER_ADDR", "MASTER_PORT", "FLOWKIT_NODE_IPS", "FLOWKIT_NUM_NODES")
 """What the leader tells the nodes through their environment."""

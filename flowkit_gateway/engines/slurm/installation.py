@@ -14,7 +14,7 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _ROOT = _PACKAGE.parent
-_ON_NODES = ("node.py", "gang.py", "cluster_job.py")
+_ON_NODES = ("node_dirs.py", "slurm/node.py", "slurm/gang.py", "slurm/cluster_job.py")
 
 
 def install(directory: Path) -> Path:
@@ -27,7 +27,7 @@ def install(directory: Path) -> Path:
         OSError: it cannot be written.
     """
     sources = sorted((_PACKAGE / "engines" / "local").glob("*.py"))
-    sources += [_PACKAGE / "engines" / "slurm" / name for name in _ON_NODES]
+    sources += [_PACKAGE / "engines" / name for name in _ON_NODES]
     contents = {path.relative_to(_ROOT): path.read_bytes() for path in sources}
     digest = hashlib.sha256()
     for path, content in contents.items():

@@ -54,9 +54,9 @@ class Work:
         """Run a script for bash to its end."""
         return self.end(self.shell(script, **fields))
 
-    def output(self, task_id: str, stream: str | None = None) -> str:
+    def output(self, task_id: str, stream: str | None = None, *, node: int = 0) -> str:
         """Return what a task has written."""
-        query = {"stream": stream} if stream else {}
+        query: dict[str, str | int] = {"node": node, **({"stream": stream} if stream else {})}
         chunks = self.client.get(f"/v1/tasks/{task_id}/logs", params=query).json()["chunks"]
         return "".join(chunk["text"] for chunk in chunks)
 

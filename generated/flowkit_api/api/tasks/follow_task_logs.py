@@ -29,6 +29,7 @@ def request(
     task_id: str,
     stream: LogStream | None = None,
     attempt: int | None = None,
+    node: int | None = None,
     offset: int | None = None,
     tail: int | None = None,
     since: datetime.datetime | None = None,
@@ -40,6 +41,7 @@ def request(
         task_id: The task's id.
         stream: Only this stream; both unless given.
         attempt: Which attempt's output; the newest one's unless given.
+        node: Which machine's output, where the task has several; 0 unless given.
         offset: First byte to send; `Last-Event-ID` goes before it.
         tail: Start at this many lines before the end.
         since: Start at the first output that was written at or after this time.
@@ -57,6 +59,7 @@ def request(
         params=present(
             ("stream", stream),
             ("attempt", attempt),
+            ("node", node),
             ("offset", offset),
             ("tail", tail),
             ("since", since),
@@ -75,6 +78,7 @@ def stream(
     task_id: str,
     stream: LogStream | None = None,
     attempt: int | None = None,
+    node: int | None = None,
     offset: int | None = None,
     tail: int | None = None,
     since: datetime.datetime | None = None,
@@ -87,6 +91,7 @@ def stream(
         task_id: The task's id.
         stream: Only this stream; both unless given.
         attempt: Which attempt's output; the newest one's unless given.
+        node: Which machine's output, where the task has several; 0 unless given.
         offset: First byte to send; `Last-Event-ID` goes before it.
         tail: Start at this many lines before the end.
         since: Start at the first output that was written at or after this time.
@@ -104,6 +109,7 @@ def stream(
             task_id=task_id,
             stream=stream,
             attempt=attempt,
+            node=node,
             offset=offset,
             tail=tail,
             since=since,
@@ -118,6 +124,7 @@ def astream(
     task_id: str,
     stream: LogStream | None = None,
     attempt: int | None = None,
+    node: int | None = None,
     offset: int | None = None,
     tail: int | None = None,
     since: datetime.datetime | None = None,
@@ -130,6 +137,7 @@ def astream(
         task_id: The task's id.
         stream: Only this stream; both unless given.
         attempt: Which attempt's output; the newest one's unless given.
+        node: Which machine's output, where the task has several; 0 unless given.
         offset: First byte to send; `Last-Event-ID` goes before it.
         tail: Start at this many lines before the end.
         since: Start at the first output that was written at or after this time.
@@ -147,6 +155,7 @@ def astream(
             task_id=task_id,
             stream=stream,
             attempt=attempt,
+            node=node,
             offset=offset,
             tail=tail,
             since=since,

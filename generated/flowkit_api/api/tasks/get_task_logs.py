@@ -26,6 +26,7 @@ def request(
     task_id: str,
     stream: LogStream | None = None,
     attempt: int | None = None,
+    node: int | None = None,
     offset: int | None = None,
     tail: int | None = None,
     since: datetime.datetime | None = None,
@@ -37,6 +38,7 @@ def request(
         task_id: The task's id.
         stream: Only this stream; both unless given.
         attempt: Which attempt's output; the newest one's unless given.
+        node: Which machine's output, where the task has several; 0 unless given.
         offset: First byte to read.
         tail: Start at this many lines before the end.
         since: Start at the first output that was written at or after this time.
@@ -54,6 +56,7 @@ def request(
         params=present(
             ("stream", stream),
             ("attempt", attempt),
+            ("node", node),
             ("offset", offset),
             ("tail", tail),
             ("since", since),
@@ -90,6 +93,7 @@ def sync(
     task_id: str,
     stream: LogStream | None = None,
     attempt: int | None = None,
+    node: int | None = None,
     offset: int | None = None,
     tail: int | None = None,
     since: datetime.datetime | None = None,
@@ -102,6 +106,7 @@ def sync(
         task_id: The task's id.
         stream: Only this stream; both unless given.
         attempt: Which attempt's output; the newest one's unless given.
+        node: Which machine's output, where the task has several; 0 unless given.
         offset: First byte to read.
         tail: Start at this many lines before the end.
         since: Start at the first output that was written at or after this time.
@@ -121,6 +126,7 @@ def sync(
                 task_id=task_id,
                 stream=stream,
                 attempt=attempt,
+                node=node,
                 offset=offset,
                 tail=tail,
                 since=since,
@@ -136,6 +142,7 @@ async def asyncio(
     task_id: str,
     stream: LogStream | None = None,
     attempt: int | None = None,
+    node: int | None = None,
     offset: int | None = None,
     tail: int | None = None,
     since: datetime.datetime | None = None,
@@ -148,6 +155,7 @@ async def asyncio(
         task_id: The task's id.
         stream: Only this stream; both unless given.
         attempt: Which attempt's output; the newest one's unless given.
+        node: Which machine's output, where the task has several; 0 unless given.
         offset: First byte to read.
         tail: Start at this many lines before the end.
         since: Start at the first output that was written at or after this time.
@@ -167,6 +175,7 @@ async def asyncio(
                 task_id=task_id,
                 stream=stream,
                 attempt=attempt,
+                node=node,
                 offset=offset,
                 tail=tail,
                 since=since,
