@@ -169,7 +169,7 @@ class Manifest:
         for path, target in links.items():
             if target.startswith("/") or resolve(path, links) is None:
                 raise InvalidPath(
-                    f"the symbolic link {path!r} to {target!r} leaves the tree, or leads in a circle",
+                    f"the symbolic link {path!r} to {target!r} leaves its tree or leads round",
                     hint="make it a relative link to something in the tree, or ignore it",
                 )
 

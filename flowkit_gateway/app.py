@@ -38,7 +38,6 @@ from flowkit_gateway.problems import (
     MalformedRequest,
     PayloadTooLarge,
     Problem,
-    UnsupportedByEngine,
     UnsupportedMediaType,
 )
 
@@ -341,16 +340,9 @@ async def _keep_alive(send: Send) -> None:
 
 
 def _handler(operation: Operation) -> Handler:
-    try:
-        module = import_module(f"flowkit_gateway.handlers.{operation.tag}")
-    except ModuleNotFoundError:
-        return _unwritten
-    handler: Handler = getattr(module, operation.id, _unwritten)
+    module = import_module(f"flowkit_gateway.handlers.{operation.tag}")
+    handler: Handler = getattr(module, operation.id)
     return handler
-
-
-async def _unwritten(call: Call) -> Answer:
-    raise UnsupportedByEngine(f"{call.operation.id} is not there yet")
 
 
 def _correlation_id(headers: Mapping[bytes, bytes]) -> str:

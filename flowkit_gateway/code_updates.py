@@ -19,6 +19,7 @@ from flowkit_gateway.files.tree import Place, Tree
 from flowkit_gateway.problems import Conflict, InvalidPath, InvalidRequest
 from flowkit_gateway.snapshots.copies import Source, write_content
 from flowkit_gateway.snapshots.snapshots import Snapshots
+from flowkit_gateway.store.columns import column
 from flowkit_gateway.store.rows import TaskRow
 from flowkit_gateway.store.store import Store
 
@@ -106,7 +107,7 @@ class CodeUpdates:
             allowed=("pending",),
             event="task.updated",
             at=time.time(),
-            changes={"settings": {**settings, "snapshot_id": snapshot_id}},
+            changes={"settings": column({**settings, "snapshot_id": snapshot_id})},
         )
         if changed is None:
             raise Conflict(f"{row.id} has just started", hint="try again when it runs")

@@ -78,7 +78,7 @@ class AsyncSnapshots:
             (True, 0)
         """
         top = await asyncio.to_thread(_existing, directory)
-        changed: list[str] = []
+        changed: Sequence[str] = ()
         for _ in range(_TIMES_READ):
             known = await asyncio.to_thread(_read, top)
             manifest = await asyncio.to_thread(known.manifest)
@@ -101,17 +101,7 @@ class AsyncSnapshots:
         request = get_snapshot.request(snapshot_id=snapshot_id)
         return await self._api.call(request, get_snapshot.parse)
 
-    async def list(self, *, limit: int | None = None) -> AsyncIterator[Snapshot]:
-        """Yield the project's snapshots, newest first, each page fetched when it is needed.
-
-        Args:
-            limit: Most snapshots; None for all.
-        """
-        request = partial(list_snapshots.request)
-        async for snapshot in listed(self._api, request, list_snapshots.parse, limit=limit):
-            yield snapshot
-
-    async def _send(self, known: KnownTree, manifest: Manifest) -> tuple[Snapshot, list[str]]:
+    async def _send(self, known: KnownTree, manifest: Manifest) -> tuple[Snapshot, Sequence[str]]:
         """Bring a snapshot to the gateway; return also the files that changed meanwhile."""
         try:
             snapshot = await self.get(manifest.id)
@@ -168,6 +158,16 @@ class AsyncSnapshots:
             removed=list(removed) or None,
         )
         return await self._api.call(create_snapshot.request(body=body), create_snapshot.parse)
+
+    async def list(self, *, limit: int | None = None) -> AsyncIterator[Snapshot]:
+        """Yield the project's snapshots, newest first, each page fetched when it is needed.
+
+        Args:
+            limit: Most snapshots; None for all.
+        """
+        request = partial(list_snapshots.request)
+        async for snapshot in listed(self._api, request, list_snapshots.parse, limit=limit):
+            yield snapshot
 
 
 def _existing(directory: str | os.PathLike[str]) -> Path:

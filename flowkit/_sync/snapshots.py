@@ -79,7 +79,7 @@ class Snapshots:
             (True, 0)
         """
         top = _existing(directory)
-        changed: list[str] = []
+        changed: Sequence[str] = ()
         for _ in range(_TIMES_READ):
             known = _read(top)
             manifest = known.manifest()
@@ -102,17 +102,7 @@ class Snapshots:
         request = get_snapshot.request(snapshot_id=snapshot_id)
         return self._api.call(request, get_snapshot.parse)
 
-    def list(self, *, limit: int | None = None) -> Iterator[Snapshot]:
-        """Yield the project's snapshots, newest first, each page fetched when it is needed.
-
-        Args:
-            limit: Most snapshots; None for all.
-        """
-        request = partial(list_snapshots.request)
-        for snapshot in listed(self._api, request, list_snapshots.parse, limit=limit):
-            yield snapshot
-
-    def _send(self, known: KnownTree, manifest: Manifest) -> tuple[Snapshot, list[str]]:
+    def _send(self, known: KnownTree, manifest: Manifest) -> tuple[Snapshot, Sequence[str]]:
         """Bring a snapshot to the gateway; return also the files that changed meanwhile."""
         try:
             snapshot = self.get(manifest.id)
@@ -169,6 +159,16 @@ class Snapshots:
             removed=list(removed) or None,
         )
         return self._api.call(create_snapshot.request(body=body), create_snapshot.parse)
+
+    def list(self, *, limit: int | None = None) -> Iterator[Snapshot]:
+        """Yield the project's snapshots, newest first, each page fetched when it is needed.
+
+        Args:
+            limit: Most snapshots; None for all.
+        """
+        request = partial(list_snapshots.request)
+        for snapshot in listed(self._api, request, list_snapshots.parse, limit=limit):
+            yield snapshot
 
 
 def _existing(directory: str | os.PathLike[str]) -> Path:

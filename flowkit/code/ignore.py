@@ -6,7 +6,7 @@ out. As in git, nothing is brought back from within a directory that is left out
 settings beyond the tree (`core.excludesFile`, `.git/info/exclude`) are not read: the same tree is
 the same snapshot for everybody.
 
-`__pycache__` is left out unless a pattern brings it back. `.git` always is, as by git itself, and so
+`__pycache__` is left out unless a pattern brings it back. `.git` always is, as by git, and so
 are Python's virtual environments, which hold absolute paths of their machine.
 """
 

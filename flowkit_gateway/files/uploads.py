@@ -222,13 +222,6 @@ class Uploads:
         async with self._use(row) as arriving:
             await self._remove(row, arriving)
 
-    async def delete_in(self, space_id: str) -> None:
-        """Give up all uploads into a space that is no more."""
-        for row in self._table.all():
-            if row.space == space_id:
-                async with self._use(row) as arriving:
-                    await self._remove(row, arriving)
-
     def all(self) -> list[UploadRow]:
         """Return all uploads of all projects, oldest first."""
         return self._table.all()

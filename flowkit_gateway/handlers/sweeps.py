@@ -17,7 +17,7 @@ from flowkit_gateway.store.sweep_rows import CaseRow, SweepRow
 
 DEFAULT_WAIT_SECONDS = 30.0
 _SWEEP_ID = re.compile(r"sweep_[0-9a-z]{26}")
-_NUMBER = re.compile(r"[0-9]{1,5}")
+_NUMBER = re.compile(r"[0-9]{1,16}")
 _BATCH = 500
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from flowkit import errors
 from flowkit.snapshot_manifest import Entry, Manifest
+from flowkit_gateway.call import ClientGone
 from flowkit_gateway.disk import has_room
 from flowkit_gateway.disposal import Disposal
 from flowkit_gateway.files.faults import problem_of
@@ -372,13 +373,18 @@ async def _done(work: asyncio.Future[None] | None) -> None:
 
 
 async def _batches(parts: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    """Yield parts by the hundred kilobytes; also those before which the client went away."""
     batch: list[bytes] = []
     size = 0
-    async for part in parts:
-        batch.append(part)
-        size += len(part)
-        if size >= _BATCH_BYTES:
-            yield b"".join(batch)
-            batch, size = [], 0
+    try:
+        async for part in parts:
+            batch.append(part)
+            size += len(part)
+            if size >= _BATCH_BYTES:
+                yield b"".join(batch)
+                batch, size = [], 0
+    except ClientGone:
+        yield b"".join(batch)
+        raise
     if batch:
         yield b"".join(batch)

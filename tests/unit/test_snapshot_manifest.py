@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from random import Random
 
 import pytest
 from hypothesis import given

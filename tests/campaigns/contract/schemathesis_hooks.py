@@ -11,8 +11,8 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from flowkit_gateway.contract import Contract
 
-BEYOND_THE_SCHEMA = frozenset({"invalid_gpu_request", "no_capacity"})
-"""What a JSON schema cannot say of a task: the GPU grammar, and what there is to run on."""
+BEYOND_THE_SCHEMA = frozenset({"invalid_gpu_request", "invalid_sweep", "no_capacity"})
+"""What a JSON schema cannot say: the GPU grammar, what there is to run on, how values combine."""
 
 PLACES_BEYOND_THE_SCHEMA = frozenset(
     {
@@ -77,8 +77,10 @@ def _mode(case: Case[Any]) -> GenerationMode | None:
 
 
 def _place(loc: str) -> str:
-    """Return a pointer without positions in lists: `/body/tasks/0/gpu` is `/body/gpu`."""
-    parts = [part for part in loc.split("/")[1:] if not part.isdigit() and part != "tasks"]
+    """Return a pointer as of one task: `/body/tasks/0/gpu` is `/body/gpu`, as is a sweep's."""
+    parts = [
+        part for part in loc.split("/")[1:] if not part.isdigit() and part not in ("task", "tasks")
+    ]
     return "/" + "/".join(parts)
 
 

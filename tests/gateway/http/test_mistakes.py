@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import fields
+from typing import Any
 
 import httpx
 import pytest
@@ -23,18 +25,9 @@ class BrokenStore:
 
 
 async def test_a_mistake_is_told_without_its_details(caplog: pytest.LogCaptureFixture) -> None:
-    gateway = Gateway(
-        store=BrokenStore(),  # type: ignore[arg-type]  # what is tested is that it is none
-        scheduler=None,  # type: ignore[arg-type]  # never reached
-        changes=None,  # type: ignore[arg-type]  # never reached
-        engine=None,  # type: ignore[arg-type]  # never reached
-        log_watcher=None,  # type: ignore[arg-type]  # never reached
-        contract_version="1.0.0",
-        started_at=0.0,
-        embedded=True,
-        max_body_bytes=1000,
-        max_output_bytes=1000,
-    )
+    nothing: dict[str, Any] = dict.fromkeys(field.name for field in fields(Gateway))
+    given = {"store": BrokenStore(), "held": set(), "max_body_bytes": 1000, "stopping": False}
+    gateway = Gateway(**(nothing | given))
     app = App(gateway, Contract.load(), KeyRing.single("k" * 16))
     transport = httpx.ASGITransport(app)
     headers = {"Authorization": "Bearer " + "k" * 16, "Flowkit-Correlation-Id": "call-7"}

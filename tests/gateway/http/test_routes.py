@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from importlib import import_module
+from inspect import iscoroutinefunction
+
 import httpx
 import pytest
 
 from flowkit_gateway.contract import Contract
+from tests.campaigns.security.contract_calls import NOBODYS, path_of
 
 TASK_ID = "task_00000000000000000000000000"
 
@@ -13,10 +18,13 @@ TASK_ID = "task_00000000000000000000000000"
 def test_every_operation_has_a_handler_and_is_found_by_its_path() -> None:
     contract = Contract.load()
     for operation in contract.operations.values():
-        path = operation.path.replace("{task_id}", TASK_ID)
-        found, values = contract.find(operation.method, path)
+        names = re.findall(r"{(\w+)}", operation.path)
+        found, values = contract.find(operation.method, path_of(operation))
         assert found is operation
-        assert values == ((TASK_ID,) if "{task_id}" in operation.path else ())
+        assert values == tuple(NOBODYS[name] for name in names)
+        assert iscoroutinefunction(
+            getattr(import_module(f"flowkit_gateway.handlers.{operation.tag}"), operation.id)
+        )
 
 
 def test_a_task_id_does_not_swallow_a_verb(api: httpx.Client) -> None:
