@@ -10,6 +10,7 @@ from flowkit.status import TaskStatus
 from flowkit.transport.retries import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
+    from flowkit._async.storage import AsyncStorage
     from flowkit._async.task import AsyncTask
     from flowkit._async.volume import AsyncVolume
     from flowkit.task_config import TaskLike
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class AsyncClient:
-    """Runs tasks in few words: `run`, `status`, `cancel`, `volumes`, `provider_port`.
+    """Runs tasks in few words: `run`, `status`, `cancel`, `volumes`, `storage`, `provider_port`.
 
     Args:
         api_url: Where the gateway is; the configured or embedded one unless given.
@@ -111,6 +112,11 @@ class AsyncClient:
     async def volumes(self) -> list[AsyncVolume]:
         """Return the project's volumes and those shared with the caller, newest first."""
         return await self.flow.list_volumes(limit=None)
+
+    @property
+    def storage(self) -> AsyncStorage:
+        """Files of volumes and of tasks' workspaces."""
+        return self.flow.storage
 
     def provider_port(self) -> AsyncTransport:
         """Return the client for generated calls, `flow.api`."""

@@ -11,6 +11,7 @@ from flowkit.status import TaskStatus
 from flowkit.transport.retries import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
+    from flowkit._sync.storage import Storage
     from flowkit._sync.task import Task
     from flowkit._sync.volume import Volume
     from flowkit.task_config import TaskLike
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Client:
-    """Runs tasks in few words: `run`, `status`, `cancel`, `volumes`, `provider_port`.
+    """Runs tasks in few words: `run`, `status`, `cancel`, `volumes`, `storage`, `provider_port`.
 
     Args:
         api_url: Where the gateway is; the configured or embedded one unless given.
@@ -112,6 +113,11 @@ class Client:
     def volumes(self) -> list[Volume]:
         """Return the project's volumes and those shared with the caller, newest first."""
         return self.flow.list_volumes(limit=None)
+
+    @property
+    def storage(self) -> Storage:
+        """Files of volumes and of tasks' workspaces."""
+        return self.flow.storage
 
     def provider_port(self) -> Transport:
         """Return the client for generated calls, `flow.api`."""

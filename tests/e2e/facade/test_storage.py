@@ -1,4 +1,4 @@
-"""Volumes and files against a gateway that is there: the seeds' calls, kills, large files."""
+"""Volumes and files against a gateway that is there: faults, kills, large files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ import pytest
 from flowkit import (
     AlreadyExists,
     AsyncFlow,
-    Client,
     Conflict,
     FileNotFound,
     Flow,
@@ -29,31 +28,6 @@ from flowkit import (
     embedded,
 )
 from flowkit.transfers import TransferProgress
-
-
-def test_volumes_as_people_know_them(flow: Flow) -> None:
-    data = flow.create_volume(500, name="datasets")
-    checkpoints = flow.create_volume(100, name="checkpoints")
-    config = TaskConfig(
-        name="train",
-        instance_type="1xa100",
-        command="echo 1 > /data/seen; cp /data/seen /ckpts/; ls /data /ckpts",
-        volumes=[
-            {"volume_id": data.volume_id, "mount_path": "/data"},
-            {"volume_id": checkpoints.volume_id, "mount_path": "/ckpts"},
-        ],
-    )
-    task = flow.run(config).wait()
-    assert (task.exit_code, task.logs()) == (0, "/ckpts:\nseen\n\n/data:\nseen\n")
-    assert [(v.name, v.size_gb) for v in flow.list_volumes()] == [
-        ("checkpoints", 100),
-        ("datasets", 500),
-    ]
-    with Client() as client:
-        assert client.volumes() == flow.list_volumes()
-    flow.delete_volume(checkpoints.volume_id)
-    with pytest.raises(VolumeNotFound):
-        checkpoints.refresh()
 
 
 def test_a_volume_is_created_with_the_task_that_names_its_size(flow: Flow) -> None:
