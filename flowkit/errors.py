@@ -25,7 +25,8 @@
     │  ├─ FileNotFound (FileNotFoundError)
     │  ├─ SnapshotNotFound
     │  ├─ SecretNotFound
-    │  └─ SweepNotFound
+    │  ├─ SweepNotFound
+    │  └─ ReservationNotFound
     ├─ MethodNotAllowed                         405
     ├─ Conflict                                 409, 412
     │  ├─ IdempotencyConflict
@@ -294,6 +295,12 @@ class SweepNotFound(NotFound):
     """There is no such sweep in this project (404)."""
 
     code = "sweep_not_found"
+
+
+class ReservationNotFound(NotFound):
+    """There is no such reservation in this project (404)."""
+
+    code = "reservation_not_found"
 
 
 class MethodNotAllowed(FlowError):

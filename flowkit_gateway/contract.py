@@ -20,6 +20,7 @@ from flowkit_gateway.problems import (
     MethodNotAllowed,
     NotFound,
     Problem,
+    ReservationNotFound,
     SecretNotFound,
     SnapshotNotFound,
     SweepNotFound,
@@ -423,6 +424,8 @@ def _not_found(parameter: str) -> Problem:
         return SnapshotNotFound("there is no such snapshot: this is not a snapshot's id")
     if parameter == "secret_name":
         return SecretNotFound("there is no such secret: this cannot be a secret's name")
+    if parameter == "reservation_id":
+        return ReservationNotFound("there is no such reservation: this is not a reservation's id")
     if parameter == "sweep_id":
         return SweepNotFound("there is no such sweep: this is not a sweep's id")
     return NotFound("there is nothing at this path")

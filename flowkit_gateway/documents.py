@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from flowkit.sweeps import Cases
     from flowkit_gateway.store.attempts import AttemptRow
+    from flowkit_gateway.store.reservations import ReservationRow
     from flowkit_gateway.store.rows import EventRow, TaskRow
     from flowkit_gateway.store.sweep_rows import CaseRow, SweepPlan, SweepRow
 
@@ -93,6 +94,29 @@ def event_document(row: EventRow) -> dict[str, object]:
             "reason": row.reason,
             "exit_code": row.exit_code,
             "message": row.message,
+        }
+    )
+
+
+def reservation_document(row: ReservationRow) -> dict[str, object]:
+    """Return the contract's `Reservation`, without keys that have no value."""
+    return _without_none(
+        {
+            "id": row.id,
+            "name": row.name,
+            "project": row.project,
+            "created_by": row.created_by,
+            "instance_type": row.instance_type,
+            "quantity": row.quantity,
+            "region": row.region,
+            "start_at": timestamp(row.start_at),
+            "end_at": timestamp(row.end_at),
+            "auto_renew": row.auto_renew,
+            "status": row.status,
+            "message": row.message,
+            "simulated": row.simulated,
+            "created_at": timestamp(row.created_at),
+            "ended_at": _timestamp_or_none(row.ended_at),
         }
     )
 

@@ -168,6 +168,12 @@ class SweepNotFound(Problem):
     title = "Sweep not found"
 
 
+class ReservationNotFound(Problem):
+    status = 404
+    code = "reservation_not_found"
+    title = "Reservation not found"
+
+
 class InvalidSweep(Problem):
     status = 422
     code = "invalid_sweep"

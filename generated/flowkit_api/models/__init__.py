@@ -48,6 +48,13 @@ if TYPE_CHECKING:
     from .profile_file_create import ProfileFileCreate as ProfileFileCreate
     from .profile_file_page import ProfileFilePage as ProfileFilePage
     from .profile_file_update import ProfileFileUpdate as ProfileFileUpdate
+    from .reservation import Reservation as Reservation
+    from .reservation_availability import ReservationAvailability as ReservationAvailability
+    from .reservation_create import ReservationCreate as ReservationCreate
+    from .reservation_page import ReservationPage as ReservationPage
+    from .reservation_slot import ReservationSlot as ReservationSlot
+    from .reservation_status import ReservationStatus as ReservationStatus
+    from .reservation_update import ReservationUpdate as ReservationUpdate
     from .retry_cause import RetryCause as RetryCause
     from .retry_policy import RetryPolicy as RetryPolicy
     from .secret import Secret as Secret
@@ -146,6 +153,13 @@ _MODULES = {
     "ProfileFileCreate": "profile_file_create",
     "ProfileFilePage": "profile_file_page",
     "ProfileFileUpdate": "profile_file_update",
+    "Reservation": "reservation",
+    "ReservationAvailability": "reservation_availability",
+    "ReservationCreate": "reservation_create",
+    "ReservationPage": "reservation_page",
+    "ReservationSlot": "reservation_slot",
+    "ReservationStatus": "reservation_status",
+    "ReservationUpdate": "reservation_update",
     "RetryCause": "retry_cause",
     "RetryPolicy": "retry_policy",
     "Secret": "secret",
@@ -245,6 +259,13 @@ __all__ = [
     "ProfileFileCreate",
     "ProfileFilePage",
     "ProfileFileUpdate",
+    "Reservation",
+    "ReservationAvailability",
+    "ReservationCreate",
+    "ReservationPage",
+    "ReservationSlot",
+    "ReservationStatus",
+    "ReservationUpdate",
     "RetryCause",
     "RetryPolicy",
     "Secret",

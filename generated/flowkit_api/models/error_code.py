@@ -43,3 +43,4 @@ class ErrorCode(OpenEnum):
     SECRET_NOT_FOUND = "secret_not_found"
     SWEEP_NOT_FOUND = "sweep_not_found"
     INVALID_SWEEP = "invalid_sweep"
+    RESERVATION_NOT_FOUND = "reservation_not_found"

@@ -15,3 +15,4 @@ class TaskReason(OpenEnum):
     DEPENDENCY_FAILED = "dependency_failed"
     NO_CAPACITY = "no_capacity"
     PREEMPTED = "preempted"
+    RESERVATION_ENDED = "reservation_ended"

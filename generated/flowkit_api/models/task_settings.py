@@ -32,6 +32,8 @@ class TaskSettings(Model):
         retries: When a task that failed is started again.
         hold: Do not start it until it is released.
         secrets: Secrets that the task is handed.
+        reservation: Reservation to run in, by its id, or by its name while it has not ended; a
+            task is answered with the id.
         max_run_time: Seconds after which the task is ended.
         slurm: Flags of `sbatch` by their long names, such as `partition` and `qos`; empty text
             for a flag without a value. Only the Slurm engine reads them.
@@ -58,6 +60,7 @@ class TaskSettings(Model):
     hold: bool | None = None
     secrets: list[TaskSecret] | None = None
     region: str | None = None
+    reservation: str | None = None
     max_price_per_hour: Money | None = None
     max_run_time: float | None = None
     slurm: dict[str, str] | None = None

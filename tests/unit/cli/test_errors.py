@@ -29,6 +29,7 @@ EXIT_CODES = {
     errors.PermissionDenied: 4,
     errors.NotFound: 3,
     errors.SweepNotFound: 3,
+    errors.ReservationNotFound: 3,
     errors.TaskNotFound: 3,
     errors.VolumeNotFound: 3,
     errors.FileNotFound: 3,
