@@ -76,6 +76,19 @@ def test_task_file(environment: dict[str, str]) -> None:
     assert "epoch  3/3" in output
 
 
+def test_training_is_resumed(environment: dict[str, str]) -> None:
+    """By `resume_training.py`, which runs `train_resumable.py` as tasks."""
+    lines = output_of(python("resume_training.py"), environment).splitlines()
+    started = re.fullmatch(r"resumed starting at epoch (\d+)", lines.pop(1))
+    assert started is not None
+    assert 10 <= int(started[1]) < 100
+    assert lines == [
+        "long cancelled short completed",
+        "resumed completed",
+        "slope 3.01 after 100 epochs",
+    ]
+
+
 def test_generated_client(environment: dict[str, str], tmp_path: Path) -> None:
     key_file = tmp_path / "keys"
     key_file.write_text(f"{KEY}\n")
