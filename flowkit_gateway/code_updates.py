@@ -86,6 +86,7 @@ class CodeUpdates:
                 f"{row.id} is {row.status}; only a task that runs, or is to, takes new code",
                 hint="wait until it runs" if row.status == "starting" else None,
             )
+        await self._need(row, snapshot_id)
         source = await self._snapshots.source(row.project, snapshot_id)
         workspace = Tree(self._tasks_dir / row.id / str(row.attempt) / "workspace")
         return await in_steps(_update(workspace, names, source))
@@ -97,10 +98,7 @@ class CodeUpdates:
             manifest = await self._snapshots.manifest(row.project, snapshot_id)
             if not manifest.is_directory(folder):
                 raise InvalidRequest(f"working_dir {folder!r} is not a directory of the new code")
-        # First of all: what a task starts from must not be collected before it does.
-        await self._store.database.write(
-            lambda connection: self._snapshots.need(connection, row.project, snapshot_id, row.id)
-        )
+        await self._need(row, snapshot_id)
         settings = {name: value for name, value in row.settings.items() if name != "git"}
         changed = await self._store.transition(
             row.id,
@@ -112,6 +110,12 @@ class CodeUpdates:
         if changed is None:
             raise Conflict(f"{row.id} has just started", hint="try again when it runs")
         self._changes.publish(row.project, row.id)
+
+    async def _need(self, row: TaskRow, snapshot_id: str) -> None:
+        """Keep a snapshot from being collected before the task has what it is to have of it."""
+        await self._store.database.write(
+            lambda connection: self._snapshots.need(connection, row.project, snapshot_id, row.id)
+        )
 
 
 def _refuse_in_place(row: TaskRow) -> None:

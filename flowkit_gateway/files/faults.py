@@ -17,7 +17,7 @@ from flowkit_gateway.problems import (
     StorageFull,
 )
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 
 @contextmanager

@@ -10,8 +10,9 @@ import ctypes
 import errno
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
+from threading import Lock
 
 from flowkit_gateway.store.snapshots import Content
 
@@ -64,49 +65,62 @@ class Packs:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self._being_written: set[str] = set()
+        self._taken: set[str] = set()
+        # Its methods run on threads: two must not take one pack.
+        self._lock = Lock()
 
     def take(self) -> PackWriter:
-        """Return the end of a pack that nobody else writes to."""
+        """Return the end of a pack that nobody else writes to.
+
+        Raises:
+            OSError: the disk is full or broken.
+        """
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.scandir(self.directory) as entries:
+        with self._lock, os.scandir(self.directory) as entries:
             free = next(
                 (
                     entry.name
                     for entry in entries
-                    if entry.name not in self._being_written and entry.stat().st_size < _FULL_BYTES
+                    if entry.name not in self._taken and entry.stat().st_size < _FULL_BYTES
                 ),
                 secrets.token_hex(16),
             )
-        self._being_written.add(free)
+            self._taken.add(free)
         try:
             return PackWriter(self.directory / free)
         except OSError:
-            self._being_written.discard(free)
+            self.give(free)
             raise
 
-    def give(self, writer: PackWriter) -> None:
-        """Let others write to a pack again."""
-        writer.close()
-        self._being_written.discard(writer.name)
+    def take_idle(self) -> list[str]:
+        """Take all packs that nobody writes to, and return their names."""
+        if not self.directory.exists():
+            return []
+        with self._lock:
+            idle = [name for name in os.listdir(self.directory) if name not in self._taken]
+            self._taken.update(idle)
+        return idle
 
-    def reclaim(self, live: Iterable[Content]) -> None:
+    def give(self, *names: str) -> None:
+        """Let others take packs again."""
+        with self._lock:
+            self._taken.difference_update(names)
+
+    def reclaim(self, names: Collection[str], live: Iterable[Content]) -> None:
         """Give back to the disk what holds none of the contents that count.
 
         Whole packs are removed; within others blocks are freed where the file system can do that
         (fallocate(2), FALLOC_FL_PUNCH_HOLE), so that no content has to move.
 
         Args:
+            names: packs that were taken before `live` was looked up, or what has come into them
+                since would go too.
             live: all contents that count, pack by pack in their order.
         """
         used: dict[str, list[Content]] = {}
         for content in live:
             used.setdefault(content.pack, []).append(content)
-        if not self.directory.exists():
-            return
-        for name in os.listdir(self.directory):
-            if name in self._being_written:
-                continue
+        for name in names:
             path = self.directory / name
             if name in used:
                 _free_gaps(path, used[name])

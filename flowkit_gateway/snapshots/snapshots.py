@@ -124,7 +124,10 @@ class Snapshots:
                 created_at=now,
                 used_at=now,
             )
-            await in_thread(self._keep, project, manifest)
+            try:
+                await in_thread(self._keep, project, manifest)
+            except OSError as error:
+                raise problem_of(error, f"what {manifest.id} consists of") from error
             await self._table.add(row)
         return Described(self.get(project, manifest.id), missing)
 
@@ -179,7 +182,12 @@ class Snapshots:
         """
         self.get(project, snapshot_id)
         path = self._manifest_path(project, snapshot_id)
-        return await in_thread(lambda: Manifest.read(path.read_bytes()))
+        try:
+            return await in_thread(lambda: Manifest.read(path.read_bytes()))
+        except FileNotFoundError:
+            # Removed since; another error than this is none that is left by that.
+            self.get(project, snapshot_id)
+            raise
 
     async def upload(
         self, project: str, snapshot_id: str, parts: AsyncGenerator[bytes, None]
@@ -200,14 +208,16 @@ class Snapshots:
         manifest = await self.manifest(project, snapshot_id)
         missing = await self._missing(project, manifest)
         packs = self._packs_of(project)
-        pack = await in_thread(packs.take)
-        receiver = Receiver(pack, {sha256: manifest.contents[sha256] for sha256 in missing})
         try:
-            await self._receive(project, receiver, parts)
+            pack = await in_thread(packs.take)
+            try:
+                wanted = {sha256: manifest.contents[sha256] for sha256 in missing}
+                await self._receive(project, Receiver(pack, wanted), parts)
+            finally:
+                pack.close()
+                packs.give(pack.name)
         except OSError as error:
             raise problem_of(error, f"the contents of {snapshot_id}") from error
-        finally:
-            packs.give(pack)
         found = await self.described(project, snapshot_id)
         if found.row.complete:
             key = (project, snapshot_id)
@@ -294,16 +304,23 @@ class Snapshots:
                 return False
             self._spares.drop((project, snapshot_id))
             await in_thread(self._manifest_path(project, snapshot_id).unlink, missing_ok=True)
+            await self._reclaim(project)
+        return True
+
+    async def _reclaim(self, project: str) -> None:
+        """Remove the contents that no snapshot of a project has."""
+        packs = self._packs_of(project)
+        idle = await in_thread(packs.take_idle)
+        try:
             live = await in_thread(self._needed, project, self._table.ids(project))
             kept = self._table.kept(project)
             gone = [content.sha256 for content in kept if content.sha256 not in live]
             await self._table.forget_contents(project, gone)
             # The rows went first: a death in between leaves bytes that the next removal frees.
-            await in_thread(
-                self._packs_of(project).reclaim,
-                [content for content in kept if content.sha256 in live],
-            )
-        return True
+            contents = [content for content in kept if content.sha256 in live]
+            await in_thread(packs.reclaim, idle, contents)
+        finally:
+            packs.give(*idle)
 
     async def _missing(self, project: str, manifest: Manifest) -> list[str]:
         found = await self._table.contents(project, manifest.contents)
@@ -369,7 +386,8 @@ def _entry(document: Mapping[str, object]) -> Entry:
 
 async def _done(work: asyncio.Future[None] | None) -> None:
     if work is not None:
-        await work
+        # A call that is cancelled must not take it for done while a thread still writes.
+        await asyncio.shield(work)
 
 
 async def _batches(parts: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:

@@ -44,10 +44,14 @@ _PLACES = ", ".join("?" * len(fields(SnapshotRow)))
 _AT_ONCE = 500
 """Most values of one query: some databases take no more than 999."""
 _IN_USE = (
-    "EXISTS (SELECT 1 FROM task_snapshots JOIN tasks ON tasks.id = task_snapshots.task_id"
+    "(EXISTS (SELECT 1 FROM task_snapshots JOIN tasks ON tasks.id = task_snapshots.task_id"
     " WHERE task_snapshots.project = snapshots.project"
     " AND task_snapshots.snapshot_id = snapshots.id"
     " AND tasks.status NOT IN ('completed', 'failed', 'cancelled'))"
+    # Cases of a sweep that are not tasks yet will need it too.
+    " OR EXISTS (SELECT 1 FROM sweeps JOIN sweep_plans ON sweep_plans.sweep_id = sweeps.id"
+    " WHERE sweeps.status IN ('running', 'stopping') AND sweeps.project = snapshots.project"
+    " AND sweep_plans.task LIKE '%' || snapshots.id || '%'))"
 )
 
 
