@@ -19,7 +19,17 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from flowkit_api.models import ErrorCode
+from flowkit_api.api.files import read_file
+from flowkit_api.api.snapshots import create_snapshot
+from flowkit_api.api.uploads import append_upload, complete_upload, create_upload
+from flowkit_api.models import (
+    ErrorCode,
+    SnapshotCreate,
+    SnapshotEntry,
+    SnapshotEntryType,
+    UploadCompletion,
+    UploadCreate,
+)
 
 from flowkit import errors
 from tests.gateway.conftest import StartGateway
@@ -111,6 +121,84 @@ def invalid_sweep(house: House) -> None:
     sent(house, path="/v1/sweeps", body=json.dumps(body).encode())
 
 
+def already_exists(house: House) -> None:
+    flow = house.flow()
+    flow.volumes.create(1, name="data")
+    flow.volumes.create(1, name="data")
+
+
+def volume_in_use(house: House) -> None:
+    flow = house.flow(house.holding)
+    volume = flow.volumes.create(1, name="data")
+    flow.run("a", volumes=["data"])
+    flow.volumes.delete(volume.volume_id)
+
+
+def begun_upload(flow: Any, size: int) -> str:
+    """Begin an upload to a volume of 1 GB, and return its id."""
+    volume = flow.volumes.create(1)
+    body = UploadCreate(space=volume.volume_id, path="file", size_bytes=size)
+    return str(flow.api.call(create_upload.request(body=body), create_upload.parse).id)
+
+
+def quota_exceeded(house: House) -> None:
+    begun_upload(house.flow(), 2 * 1024**3)
+
+
+def invalid_mount(house: House) -> None:
+    house.flow().run("a", mounts={"/data": f"task://{NOWHERE}"})
+
+
+def task_not_pending(house: House) -> None:
+    flow = house.flow(house.holding)
+    task = flow.run("a")
+    flow.tasks.wait(task.task_id, until="running", timeout=20)
+    flow.tasks.hold(task.task_id)
+
+
+def file_not_found(house: House) -> None:
+    flow = house.flow()
+    flow.storage.stat(f"{flow.volumes.create(1).volume_id}:nothing")
+
+
+def invalid_path(house: House) -> None:
+    body = {"command": ["a"], "outputs": ["../elsewhere"]}
+    sent(house, body=json.dumps(body).encode())
+
+
+def read_part(house: House, **conditions: Any) -> None:
+    """Ask for the file `file` of three bytes on some conditions."""
+    flow = house.flow()
+    volume = flow.volumes.create(1).volume_id
+    flow.storage.write(f"{volume}:file", b"abc")
+    flow.api.send(read_file.request(space=volume, path="file", **conditions))
+
+
+def offset_conflict(house: House) -> None:
+    flow = house.flow()
+    upload = begun_upload(flow, 3)
+    flow.api.send(append_upload.request(upload_id=upload, upload_offset=1, body=b"bc"))
+
+
+def checksum_mismatch(house: House) -> None:
+    flow = house.flow()
+    upload = begun_upload(flow, 3)
+    flow.api.send(append_upload.request(upload_id=upload, upload_offset=0, body=b"abc"))
+    body = UploadCompletion(sha256="0" * 64)
+    flow.api.send(complete_upload.request(upload_id=upload, body=body))
+
+
+def snapshot_incomplete(house: House) -> None:
+    flow = house.flow()
+    lacking = SnapshotEntry(
+        path="a", type=SnapshotEntryType.FILE, mode=0o644, size_bytes=1, sha256="0" * 64
+    )
+    request = create_snapshot.request(body=SnapshotCreate(entries=[lacking]))
+    snapshot = flow.api.call(request, create_snapshot.parse)
+    body = {"command": ["a"], "snapshot_id": snapshot.id}
+    sent(house, body=json.dumps(body).encode())
+
+
 def host_not_allowed(house: House) -> None:
     # Another name of this machine, and none that the gateway is served under.
     port = urlsplit(house.null.url).port
@@ -188,6 +276,31 @@ ROWS = {
     "internal_error": Row(errors.ServerError, 500, internal_error),
     "unavailable": Row(errors.Unavailable, 503, unavailable),
     "storage_full": Row(errors.StorageFull, 507, storage_full),
+    "already_exists": Row(errors.AlreadyExists, 409, already_exists),
+    "volume_not_found": Row(
+        errors.VolumeNotFound, 404, lambda house: house.flow().volumes.get("vol_" + "0" * 26)
+    ),
+    "volume_in_use": Row(errors.VolumeInUse, 409, volume_in_use),
+    "quota_exceeded": Row(errors.QuotaExceeded, 507, quota_exceeded),
+    "invalid_mount": Row(errors.InvalidMount, 422, invalid_mount),
+    "task_not_pending": Row(errors.TaskNotPending, 409, task_not_pending),
+    "file_not_found": Row(errors.FileNotFound, 404, file_not_found),
+    "invalid_path": Row(errors.InvalidPath, 422, invalid_path),
+    "file_changed": Row(
+        errors.FileChanged, 412, lambda house: read_part(house, if_match='"another"')
+    ),
+    "range_not_satisfiable": Row(
+        errors.RangeNotSatisfiable, 416, lambda house: read_part(house, range_="bytes=9-")
+    ),
+    "offset_conflict": Row(errors.OffsetConflict, 409, offset_conflict),
+    "checksum_mismatch": Row(errors.ChecksumMismatch, 422, checksum_mismatch),
+    "snapshot_not_found": Row(
+        errors.SnapshotNotFound, 404, lambda house: house.flow().snapshots.get("snap_" + "0" * 26)
+    ),
+    "snapshot_incomplete": Row(errors.SnapshotIncomplete, 409, snapshot_incomplete),
+    "secret_not_found": Row(
+        errors.SecretNotFound, 404, lambda house: house.flow().run("a", secrets=["NOBODYS"])
+    ),
     "sweep_not_found": Row(errors.SweepNotFound, 404, sweep_not_found),
     "invalid_sweep": Row(errors.InvalidSweep, 422, invalid_sweep),
 }
