@@ -113,8 +113,10 @@ class Catalogue:
         return _name(group, max(1, int(count)))
 
     def instance_type(self, group: Group | None, placement: Placement) -> str:
-        """Return the instance type that a placement is."""
-        return "cpu" if group is None else self.name(group, len(placement.device_uuids))
+        """Return the type of each instance of a placement."""
+        if group is None:
+            return "cpu"
+        return self.name(group, len(placement.device_uuids) // placement.num_instances)
 
     def hint(self) -> str:
         """Return a sentence that says what exists here."""

@@ -11,8 +11,8 @@ from flowkit_gateway.store.rows import Placement
 class DelegatedPool(Pool):
     """Machines of which the engine itself chooses, whenever they are free.
 
-    A placement names the kind of machine and of GPU, not which: its devices stand for any of their
-    group.
+    A placement names the kind of machine and of GPU, not which: it is that of one instance, and its
+    devices stand for any of their group.
 
     Args:
         capacity: what there is, with the machines.
@@ -22,6 +22,10 @@ class DelegatedPool(Pool):
     def __init__(self, capacity: Capacity, most: int) -> None:
         super().__init__(capacity)
         self._room = most
+
+    def sharing(self, num_instances: int) -> int:
+        """Return how many instances of a task share what `capacity` counts: each has a machine."""
+        return 1
 
     def exhausted(self, promised: Promised) -> bool:
         """Say whether the engine has as many tasks as it is to have."""

@@ -6,9 +6,10 @@ from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
+from math import ceil
 from operator import neg
-from typing import NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 from flowkit.errors import InvalidGPURequest
 from flowkit.gpus import GPURequest
@@ -37,7 +38,7 @@ class Demand(NamedTuple):
     volumes: tuple[str, ...] = ()
     """Block volumes, which nobody else may have meanwhile."""
     num_instances: int = 1
-    """Machines that each have all of it."""
+    """Instances that each have all of it."""
 
 
 class Group(NamedTuple):
@@ -68,7 +69,11 @@ class Promised:
 
 
 def demand_of(
-    settings: Mapping[str, object], offers: Iterable[Offer], loc: str = "/body"
+    settings: Mapping[str, object],
+    offers: Iterable[Offer],
+    loc: str = "/body",
+    *,
+    default_cpus: float = DEFAULT_CPUS,
 ) -> Demand:
     """Return what a validated `TaskCreate` document needs.
 
@@ -76,6 +81,7 @@ def demand_of(
         settings: the document.
         offers: what the gateway offers: an instance type without a memory size means the largest.
         loc: JSON pointer of the document in its request, for errors.
+        default_cpus: CPUs of each instance where the document does not say.
 
     Raises:
         problems.InvalidGPURequest: a GPU request or instance type is not in the grammar.
@@ -99,7 +105,7 @@ def demand_of(
             gpus = tuple(_with_least_memory(request, least) for request in gpus or (GPURequest(),))
     memory_gb = cast("float | None", settings.get("memory_gb"))
     return Demand(
-        cpus=DEFAULT_CPUS if cpus is None else float(cpus),
+        cpus=default_cpus if cpus is None else float(cpus),
         memory_bytes=0 if memory_gb is None else int(memory_gb * GB),
         gpus=gpus,
         num_instances=cast("int", settings.get("num_instances") or 1),
@@ -145,6 +151,13 @@ def _parts(amount: float) -> int:
     return max(1, round(amount * _WHOLE)) if amount else 0
 
 
+def _devices_needed(count: float, instances: int) -> int:
+    """Return how many devices hold so many GPUs, or such a share of one, for each instance."""
+    if count >= 1:
+        return int(count) * instances
+    return ceil(instances / (_WHOLE // _parts(count)))
+
+
 class Pool:
     """The resources of one engine, and how much of them is free.
 
@@ -159,7 +172,7 @@ class Pool:
         for device in capacity.devices:
             group = Group(device.model, device.memory_gb, device.vendor, device.simulated)
             self.groups.setdefault(group, []).append(device)
-        self._cpu_parts = _parts(capacity.cpus)
+        self._cpu_parts = self._cpu_parts_in_all = _parts(capacity.cpus)
         self._devices = {device.uuid: device for device in capacity.devices}
         self._free = dict.fromkeys(self._devices, _WHOLE)
         self._places = {
@@ -181,17 +194,37 @@ class Pool:
         """CPUs that are free; below zero while tasks of an earlier gateway hold too many."""
         return self._cpu_parts / _WHOLE
 
+    def sharing(self, num_instances: int) -> int:
+        """Return how many instances of a task share what `capacity` counts: all of them."""
+        return num_instances
+
+    def default_cpus(self, num_instances: int) -> float:
+        """Return the CPUs of each instance of a task that does not ask for any.
+
+        More instances than there are CPUs can be tried all the same: they have equal parts then.
+        """
+        equal = self._cpu_parts_in_all // self.sharing(num_instances) / _WHOLE
+        return min(DEFAULT_CPUS, equal) or DEFAULT_CPUS
+
+    def lacking(self, demand: Demand) -> Literal["cpus", "memory_gb"] | None:
+        """Return of what a demand needs more than there is when nothing else runs."""
+        instances = self.sharing(demand.num_instances)
+        if _parts(demand.cpus) * instances > self._cpu_parts_in_all:
+            return "cpus"
+        too_much = demand.memory_bytes * instances > self.capacity.memory_bytes
+        return "memory_gb" if too_much else None
+
     def exhausted(self, promised: Promised) -> bool:
         """Say whether no task at all can start now: each needs a share of a CPU."""
         return self._cpu_parts <= promised.cpu_parts
 
     def feasible(self, demand: Demand) -> tuple[GPURequest, Group] | bool:
         """Say whether the demand fits when nothing else runs; with GPUs, say which and where."""
-        if demand.cpus > self.capacity.cpus or demand.memory_bytes > self.capacity.memory_bytes:
+        if self.lacking(demand) is not None:
             return False
         for request in demand.gpus:
             for group in self._candidates(request):
-                if len(self.groups[group]) >= request.count:
+                if len(self.groups[group]) >= _devices_needed(request.count, demand.num_instances):
                     return request, group
         return not demand.gpus
 
@@ -206,6 +239,7 @@ class Pool:
                 device_uuids=tuple(device.uuid for device in devices),
                 gpu_indices=tuple(device.index for device in devices),
                 share=min(1.0, request.count) if request else 1.0,
+                num_instances=demand.num_instances,
             )
         if found is None:
             groups = {group for each in demand.gpus for group in self._candidates(each)}
@@ -215,14 +249,14 @@ class Pool:
             promised.groups |= groups
         else:
             promised.device_uuids.update(device.uuid for device in found[1])
-        promised.cpu_parts += _parts(demand.cpus)
-        promised.memory_bytes += demand.memory_bytes
+        promised.cpu_parts += _parts(demand.cpus) * demand.num_instances
+        promised.memory_bytes += demand.memory_bytes * demand.num_instances
         return None
 
     def _has_room(self, demand: Demand, promised: Promised) -> bool:
-        if _parts(demand.cpus) > self._cpu_parts - promised.cpu_parts:
+        if _parts(demand.cpus) * demand.num_instances > self._cpu_parts - promised.cpu_parts:
             return False
-        needed = demand.memory_bytes
+        needed = demand.memory_bytes * demand.num_instances
         return not needed or needed <= self.memory_bytes - promised.memory_bytes
 
     def _choose_devices(
@@ -233,26 +267,41 @@ class Pool:
         for request in demand.gpus:
             for group in self._candidates(request):
                 if group not in promised.groups:
-                    devices = self._pick(group, request.count, promised.device_uuids)
+                    devices = self._pick(
+                        group, request.count, demand.num_instances, promised.device_uuids
+                    )
                     if devices:
                         return request, devices
         return None
 
-    def _pick(self, group: Group, count: float, promised: Collection[str]) -> list[Device]:
+    def _pick(
+        self, group: Group, count: float, instances: int, promised: Collection[str]
+    ) -> list[Device]:
+        """Return the devices of each instance in turn, none when there are not enough.
+
+        Shares of one device may be those of several instances.
+        """
         devices = self.groups[group]
         whole = (devices[place] for place in reversed(self._whole[group]))
         free = (device for device in whole if device.uuid not in promised)
         if count >= 1:
-            found = list(islice(free, int(count)))
-            return found if len(found) == count else []
+            found = list(islice(free, int(count) * instances))
+            return found if len(found) == count * instances else []
         # The fullest device that still has room leaves whole ones for whole requests.
-        shared = [
+        shared = sorted(
             (self._free[devices[place].uuid], place)
             for place in self._shared[group]
             if self._free[devices[place].uuid] >= _parts(count)
             and devices[place].uuid not in promised
-        ]
-        return [devices[min(shared)[1]]] if shared else list(islice(free, 1))
+        )
+        begun = ((devices[place], room) for room, place in shared)
+        shares = (
+            device
+            for device, room in chain(begun, ((device, _WHOLE) for device in free))
+            for _ in range(room // _parts(count))
+        )
+        found = list(islice(shares, instances))
+        return found if len(found) == instances else []
 
     def _find_candidates(self, request: GPURequest) -> tuple[Group, ...]:
         """Return the groups that match, in the order in which they are to be tried.
@@ -275,8 +324,8 @@ class Pool:
         self._change(placement, 1)
 
     def _change(self, placement: Placement, sign: int) -> None:
-        self._cpu_parts += sign * _parts(placement.cpus)
-        self.memory_bytes += sign * placement.memory_bytes
+        self._cpu_parts += sign * _parts(placement.cpus) * placement.num_instances
+        self.memory_bytes += sign * placement.memory_bytes * placement.num_instances
         for uuid in placement.device_uuids:
             # A device that an earlier gateway bound may have left the machine since.
             if uuid in self._free:

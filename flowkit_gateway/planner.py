@@ -62,7 +62,9 @@ class Planner:
         Raises:
             InvalidGPURequest: a GPU request or instance type is not in the grammar.
         """
-        demand = demand_of(settings, self._catalogue.offers, loc)
+        instances = cast("int", settings.get("num_instances") or 1)
+        default_cpus = self._pool.default_cpus(instances)
+        demand = demand_of(settings, self._catalogue.offers, loc, default_cpus=default_cpus)
         return demand._replace(volumes=self._volumes.of(settings))
 
     def check(self, settings: _Settings, loc: str = "/body") -> Checked:
@@ -203,17 +205,20 @@ class Planner:
     def _check_capacity(self, demand: Demand, settings: _Settings, loc: str) -> bool:
         """Return whether the GPUs would be simulated; raise if the demand can never be met."""
         capacity = self._pool.capacity
-        if demand.cpus > capacity.cpus:
+        instances = self._pool.sharing(demand.num_instances)
+        each = f" for each of {instances} instances" if instances > 1 else ""
+        lacking = self._pool.lacking(demand)
+        if lacking == "cpus":
             raise _no_capacity(
-                f"{demand.cpus:g} CPUs are asked for, but there are {capacity.cpus:g}",
-                f"ask for at most {capacity.cpus:g} CPUs",
+                f"{demand.cpus:g} CPUs{each} are asked for, but there are {capacity.cpus:g}",
+                f"ask for at most {capacity.cpus / instances:g} CPUs{each}",
                 f"{loc}/cpus",
             )
-        if demand.memory_bytes > capacity.memory_bytes:
-            most = capacity.memory_bytes / GB
+        if lacking == "memory_gb":
+            wanted, there_is = demand.memory_bytes / GB, capacity.memory_bytes / GB
             raise _no_capacity(
-                f"{demand.memory_bytes / GB:g} GB of memory are asked for, of {most:.1f} GB",
-                f"ask for at most {most:.1f} GB",
+                f"{wanted:g} GB of memory{each} are asked for, of {there_is:.1f} GB",
+                f"ask for at most {there_is / instances:.1f} GB{each}",
                 f"{loc}/memory_gb",
             )
         found = self._pool.feasible(demand)
@@ -229,7 +234,7 @@ class Planner:
             field = "instance_type" if settings.get("instance_type") else "gpu"
             return _no_capacity(f"nothing here has {gpus}", hint, f"{loc}/{field}")
         if demand.num_instances > 1:
-            message = f"there are no {demand.num_instances} machines with all that is asked for"
+            message = f"there is no room for {demand.num_instances} instances of what is asked for"
             return _no_capacity(message, hint, f"{loc}/num_instances")
         message = "no machine here has all that is asked for together"
         return _no_capacity(message, hint, f"{loc}/cpus")

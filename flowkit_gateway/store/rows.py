@@ -13,13 +13,18 @@ class Placement:
     """The share of an engine that an attempt holds."""
 
     cpus: float
+    """Of each instance."""
     memory_bytes: int
+    """Of each instance."""
     device_uuids: tuple[str, ...] = ()
+    """Of all instances, one after the other in equal parts."""
     gpu_indices: tuple[int, ...] = ()
     share: float = 1.0
     """Part of each device, below 1 when a fraction of one GPU was asked for."""
     volumes: tuple[str, ...] = ()
     """Block volumes, which nobody else may have meanwhile."""
+    num_instances: int = 1
+    """Instances among which it is divided; 1 where it stands for each of the engine's."""
 
 
 @dataclass(slots=True)

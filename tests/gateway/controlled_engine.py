@@ -82,13 +82,14 @@ class ControlledEngine:
         """`start` waits for it before it starts an attempt."""
         self.gate.set()
         self.fractional_gpus = True
+        self.max_num_instances = 1
         self.gone = False
         """The gateway was killed: it starts nothing and sees nothing any more."""
         self._report: Report | None = None
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            max_num_instances=1,
+            max_num_instances=self.max_num_instances,
             in_place=True,
             fractional_gpus=self.fractional_gpus,
             mounts="namespace",

@@ -107,6 +107,73 @@ def test_shares_fill_one_gpu_before_the_next() -> None:
     take(pool, demand(gpu="a100-40gb:0.25"))
 
 
+def gang(instances: int, cpus: float = 1.0, memory_gb: float = 0.0, gpu: str = "") -> Demand:
+    """Return the demand of a task of several instances."""
+    return demand(cpus, memory_gb, gpu or None)._replace(num_instances=instances)
+
+
+def test_a_gang_holds_what_all_of_its_instances_need() -> None:
+    pool = mixed_pool()
+    placement = take(pool, gang(2, cpus=4, memory_gb=8, gpu="a100-80gb:2"))
+    assert placement.device_uuids == ("a100-80-0", "a100-80-1", "a100-80-2", "a100-80-3")
+    assert (pool.cpus, pool.memory_bytes) == (8, 48 * GB)
+    assert pool.choose(demand(gpu="a100-80gb"), Promised()) is None
+    pool.give(placement)
+    assert (pool.cpus, pool.memory_bytes) == (16, 64 * GB)
+    take(pool, demand(gpu="a100-80gb:4"))
+
+
+def test_instances_of_a_gang_may_share_a_gpu() -> None:
+    pool = mixed_pool()
+    take(pool, demand(cpus=0.1, gpu="a100-40gb:0.75"))
+    placement = take(pool, gang(3, gpu="a100-40gb:0.5"))
+    assert placement.device_uuids == ("a100-40-1", "a100-40-1", "a100-40-2")
+    # Half of the second one is left, and one that is whole.
+    assert len(take(pool, gang(3, gpu="a100-40gb:0.5")).device_uuids) == 3
+    assert pool.choose(demand(gpu="a100-40gb:0.5"), Promised()) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "lacking"),
+    [
+        (gang(4, cpus=4, memory_gb=16, gpu="a100:1"), None),
+        (gang(4, cpus=4.1), "cpus"),
+        (gang(4, memory_gb=16.1), "memory_gb"),
+    ],
+)
+def test_a_gang_must_fit_as_a_whole(wanted: Demand, lacking: str | None) -> None:
+    pool = mixed_pool()
+    capacity = pool.capacity._replace(memory_bytes=64_000_000_000)
+    assert Pool(capacity).lacking(wanted) == lacking
+    assert bool(Pool(capacity).feasible(wanted)) == (lacking is None)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fits"),
+    [
+        (gang(2, gpu="a100:2"), True),
+        (gang(3, gpu="a100:2"), False),
+        (gang(8, gpu="a100:0.5"), True),
+        (gang(9, gpu="a100:0.5"), False),
+        (gang(4, gpu="a100:0.7"), True),
+        (gang(5, gpu="a100:0.7"), False),
+    ],
+)
+def test_a_gang_has_gpus_that_are_alike(wanted: Demand, fits: bool) -> None:
+    assert bool(mixed_pool().feasible(wanted)) == fits
+
+
+@pytest.mark.parametrize(
+    ("cpus", "instances", "each"), [(16, 4, 1.0), (2, 8, 0.25), (0.3, 3, 0.1), (2, 3, 0.666666)]
+)
+def test_instances_beyond_the_cpus_have_equal_parts_of_them(
+    cpus: float, instances: int, each: float
+) -> None:
+    pool = Pool(Capacity(cpus, 0, ()))
+    assert pool.default_cpus(instances) == each
+    take(pool, gang(instances, cpus=each))
+
+
 @pytest.mark.parametrize(("share", "count"), [(0.1, 10), (0.2, 5), (1 / 3, 3), (0.3, 3)])
 def test_shares_add_up(share: float, count: int) -> None:
     pool = Pool(Capacity(count * 0.1, 0, gpus(1)))

@@ -87,6 +87,44 @@ def test_an_engine_that_cannot_share_gpus_refuses_shares(
     assert planner.check(task(gpu=["a100"])).simulated is False
 
 
+@pytest.mark.parametrize(
+    ("settings", "loc", "message"),
+    [
+        (
+            {"cpus": 3},
+            "/body/cpus",
+            "3 CPUs for each of 3 instances are asked for, but there are 8",
+        ),
+        (
+            {"memory_gb": 6},
+            "/body/memory_gb",
+            "6 GB of memory for each of 3 instances are asked for, of 16.0 GB",
+        ),
+        (
+            {"gpu": ["a100:2"]},
+            "/body/num_instances",
+            "there is no room for 3 instances of what is asked for",
+        ),
+    ],
+)
+def test_a_gang_is_told_what_there_is_too_little_of(
+    engine: ControlledEngine, pool: Pool, settings: dict[str, object], loc: str, message: str
+) -> None:
+    engine.max_num_instances = 3
+    planner = Planner(engine, pool, Catalogue(pool), BlockVolumes(lambda _: False))
+    with pytest.raises(NoCapacity) as caught:
+        planner.check(task(num_instances=3, **settings))
+    assert [(detail.loc, detail.msg) for detail in caught.value.details] == [(loc, message)]
+
+
+def test_a_gang_is_planned_by_what_each_instance_has(engine: ControlledEngine, pool: Pool) -> None:
+    engine.max_num_instances = 2
+    planner = Planner(engine, pool, Catalogue(pool), BlockVolumes(lambda _: False))
+    plan = planner.plan(task(num_instances=2, gpu=["a100:2"]))
+    assert (plan["feasible"], plan["starts_now"]) == (True, True)
+    assert (plan["num_instances"], plan["instance_type"]) == (2, "2xa100-80gb")
+
+
 def test_what_is_accepted_can_be_all_there_is(planner: Planner, tmp_path: Path) -> None:
     everything = task(cpus=8, memory_gb=16, gpu=["a100:4"], working_dir=str(tmp_path))
     assert planner.check(everything).demand.cpus == 8

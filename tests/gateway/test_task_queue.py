@@ -141,8 +141,8 @@ DEMANDS = st.builds(
         ]
     ),
     volumes=st.sampled_from([(), (), (), ("vol_1",), ("vol_2",), ("vol_1", "vol_2")]),
-    num_instances=st.just(1),
-)
+    num_instances=st.sampled_from([1, 1, 1, 2, 3]),
+).filter(lambda demand: Pool(CAPACITY).feasible(demand) is not False)
 
 
 class QueueAndPool(RuleBasedStateMachine):
@@ -194,10 +194,12 @@ class QueueAndPool(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_given_twice(self) -> None:
-        assert sum(each.cpus for each in self.held.values()) <= CAPACITY.cpus + 1e-4
-        assert sum(each.memory_bytes for each in self.held.values()) <= CAPACITY.memory_bytes
+        held = self.held.values()
+        assert sum(each.cpus * each.num_instances for each in held) <= CAPACITY.cpus + 1e-4
+        memory = sum(each.memory_bytes * each.num_instances for each in held)
+        assert memory <= CAPACITY.memory_bytes
         for device in CAPACITY.devices:
-            shares = [each.share for each in self.held.values() if device.uuid in each.device_uuids]
+            shares = [each.share * each.device_uuids.count(device.uuid) for each in held]
             assert sum(shares) <= 1 + 1e-4
         volumes = [each for placement in self.held.values() for each in placement.volumes]
         assert len(volumes) == len(set(volumes))
