@@ -34,8 +34,8 @@ def test_the_first_node_that_fails_ends_the_others(work: Work) -> None:
 
     assert (task["status"], task["reason"], task["exit_code"]) == ("failed", "exited", 5)
     assert task["message"] == "node 1: exited with 5"
-    assert work.output(task["id"], node=0) == "asked\n"
-    assert work.output(task["id"], node=2) == "asked\n"
+    assert work.output(task["id"], "stdout", node=0) == "asked\n"
+    assert work.output(task["id"], "stdout", node=2) == "asked\n"
 
 
 def test_a_gang_is_cancelled_as_one(slurm_gateway: GatewayProcess, work: Work) -> None:
@@ -50,8 +50,8 @@ def test_a_gang_is_cancelled_as_one(slurm_gateway: GatewayProcess, work: Work) -
     task = work.cancel(task_id)
 
     assert (task["status"], task["reason"]) == ("cancelled", "cancelled")
-    assert work.output(task_id, node=0) == "bye\n"
-    assert work.output(task_id, node=1) == "bye\n"
+    assert work.output(task_id, "stdout", node=0) == "bye\n"
+    assert work.output(task_id, "stdout", node=1) == "bye\n"
 
 
 def test_a_gang_that_no_cluster_could_hold_is_refused(work: Work) -> None:
