@@ -12,16 +12,21 @@ from pathlib import Path
 from typing import cast
 
 from flowkit_gateway.catalogue import Catalogue
-from flowkit_gateway.engines.engine import Engine, Launch, Observation, Report, StartError, State
+from flowkit_gateway.engines.engine import (
+    GRACE_PERIOD,
+    Engine,
+    Launch,
+    Observation,
+    Report,
+    StartError,
+    State,
+)
 from flowkit_gateway.journal import Journal
 from flowkit_gateway.placement import Pool
 from flowkit_gateway.store.rows import Placement, TaskRow
 from flowkit_gateway.task_parts import Prepared, TaskParts
 
 log = logging.getLogger(__name__)
-
-GRACE_PERIOD = 5.0
-"""Seconds between asking a task to stop and killing it."""
 
 _INHERITED = ("PATH", "HOME", "LANG", "USER", "LOGNAME", "SHELL", "TZ", "TMPDIR")
 """What a task sees of the gateway's own environment, unless its caller's goes before it."""

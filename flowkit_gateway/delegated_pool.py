@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flowkit.gpus import GPURequest
-from flowkit_gateway.engines.engine import Capacity, Device, Node
+from flowkit_gateway.engines.engine import Capacity, Device, Engine, Node
 from flowkit_gateway.placement import Demand, Group, Pool, Promised
 from flowkit_gateway.store.rows import Placement
 
@@ -45,7 +47,7 @@ class DelegatedPool(Pool):
     def choose(self, demand: Demand, promised: Promised) -> Placement | None:
         """Return what to ask the engine for, or None when it has enough to do."""
         found = self.feasible(demand)
-        if found is False or self.exhausted(promised):
+        if found is False or self.exhausted(promised) or not self._in_time(demand):
             return None
         devices: list[Device] = []
         if isinstance(found, tuple):
@@ -55,7 +57,13 @@ class DelegatedPool(Pool):
             cpus=demand.cpus,
             memory_bytes=demand.memory_bytes,
             device_uuids=tuple(device.uuid for device in devices),
+            until=self._known_end(demand),
         )
+
+    def part(self, units: Collection[str]) -> DelegatedPool:
+        """Return a pool of its own of the machines with these names."""
+        nodes = tuple(node for node in self.capacity.nodes if node.name in units)
+        return DelegatedPool(self.capacity._replace(nodes=nodes), self._room)
 
     def take(self, placement: Placement) -> None:
         """Count a task that the engine is handed."""
@@ -81,3 +89,11 @@ class DelegatedPool(Pool):
     def _devices_of(self, node: Node, group: Group) -> int:
         names = {device.uuid for device in self.groups[group]}
         return sum(device.uuid in names for device in node.devices)
+
+
+def pool_of(engine: Engine) -> Pool:
+    """Return what the tasks of an engine share."""
+    capabilities = engine.capabilities()
+    if capabilities.most_queued is None:
+        return Pool(engine.capacity())
+    return DelegatedPool(engine.capacity(), capabilities.most_queued)

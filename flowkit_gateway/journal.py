@@ -169,20 +169,26 @@ class Journal:
         """End a queued task that depends on what can never be."""
         await self._end_queued(row, "failed", "dependency_failed", why)
 
+    async def reservation_ended(self, row: TaskRow) -> bool:
+        """End a queued task whose reservation has ended; return False if it is not queued."""
+        message = "its reservation ended before it started"
+        return await self._end_queued(row, "failed", "reservation_ended", message)
+
     async def given_up(self, row: TaskRow, why: str) -> None:
         """End a queued task that this gateway cannot run, though an earlier one could."""
         message = f"the gateway was started anew and cannot run it any more: {why}"
         await self._end_queued(row, "failed", "no_capacity", message)
 
-    async def _end_queued(self, row: TaskRow, status: str, reason: str, message: str) -> None:
+    async def _end_queued(self, row: TaskRow, status: str, reason: str, message: str) -> bool:
         now = time.time()
-        await self._enter(
+        ended = await self._enter(
             row.id,
             allowed=["pending"],
             event=f"task.{status}",
             at=now,
             changes={"status": status, "reason": reason, "message": message, "finished_at": now},
         )
+        return ended is not None
 
     async def _enter(
         self,

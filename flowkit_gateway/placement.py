@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+import math
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain, islice
-from math import ceil
-from operator import neg
 from typing import Literal, NamedTuple, cast
 
 from flowkit.errors import InvalidGPURequest
 from flowkit.gpus import GPURequest
 from flowkit.instances import InstanceTypeName, Offer
 from flowkit.sizes import GB_PER_UNIT
-from flowkit_gateway.engines.engine import Capacity, Device
+from flowkit_gateway.engines.engine import GRACE_PERIOD, Capacity, Device
+from flowkit_gateway.free_devices import OPEN, WHOLE, FreeDevices, Shelf
 from flowkit_gateway.problems import Detail
 from flowkit_gateway.problems import InvalidGPURequest as InvalidGPUProblem
 from flowkit_gateway.store.rows import Placement
 
 GB = 1_000_000_000
 DEFAULT_CPUS = 1.0
-
-_WHOLE = 1_000_000
-"""Parts of one CPU or GPU. Shares are counted in whole parts: sums of floats drift, and a task
-that needs all there is would wait for ever for the last 1e-16 of it."""
 
 
 class Demand(NamedTuple):
@@ -39,6 +35,11 @@ class Demand(NamedTuple):
     """Block volumes, which nobody else may have meanwhile."""
     num_instances: int = 1
     """Instances that each have all of it."""
+
+    run_time: float | None = None
+    """Most seconds that it runs; None for any number."""
+    reservation: str | None = None
+    """The reservation on whose devices alone it may start."""
 
 
 class Group(NamedTuple):
@@ -57,14 +58,14 @@ class Group(NamedTuple):
 class Promised:
     """What is kept free for tasks that are ahead in the queue and do not fit yet."""
 
-    __slots__ = ("cpu_parts", "device_uuids", "groups", "memory_bytes", "volumes")
+    __slots__ = ("cpu_parts", "device_uuids", "memory_bytes", "shelves", "volumes")
 
     def __init__(self) -> None:
         self.cpu_parts = 0
         self.memory_bytes = 0
         self.device_uuids: set[str] = set()
-        self.groups: set[Group] = set()
-        """Groups of which nothing is left to others."""
+        self.shelves: set[tuple[Group, Shelf]] = set()
+        """Devices of groups of which nothing is left to others."""
         self.volumes: set[str] = set()
 
 
@@ -109,7 +110,21 @@ def demand_of(
         memory_bytes=0 if memory_gb is None else int(memory_gb * GB),
         gpus=gpus,
         num_instances=cast("int", settings.get("num_instances") or 1),
+        run_time=_run_time(cast("float | None", settings.get("max_run_time"))),
+        reservation=cast("str | None", settings.get("reservation")),
     )
+
+
+def _run_time(longest: float | None) -> float | None:
+    """Return for how long a task may hold what it has, rounded up to two digits.
+
+    Tasks whose limits are nearly equal stay interchangeable then.
+    """
+    if longest is None:
+        return None
+    seconds = longest + GRACE_PERIOD
+    unit = 10.0 ** (math.floor(math.log10(seconds)) - 1)
+    return math.ceil(seconds / unit) * unit
 
 
 @lru_cache(maxsize=1024)
@@ -148,14 +163,14 @@ def _with_least_memory(request: GPURequest, least: float) -> GPURequest:
 
 
 def _parts(amount: float) -> int:
-    return max(1, round(amount * _WHOLE)) if amount else 0
+    return max(1, round(amount * WHOLE)) if amount else 0
 
 
 def _devices_needed(count: float, instances: int) -> int:
     """Return how many devices hold so many GPUs, or such a share of one, for each instance."""
     if count >= 1:
         return int(count) * instances
-    return ceil(instances / (_WHOLE // _parts(count)))
+    return math.ceil(instances / (WHOLE // _parts(count)))
 
 
 class Pool:
@@ -170,29 +185,24 @@ class Pool:
         self.memory_bytes = capacity.memory_bytes
         self.groups: dict[Group, list[Device]] = {}
         for device in capacity.devices:
-            group = Group(device.model, device.memory_gb, device.vendor, device.simulated)
-            self.groups.setdefault(group, []).append(device)
+            self.groups.setdefault(_group_of(device), []).append(device)
         self._cpu_parts = self._cpu_parts_in_all = _parts(capacity.cpus)
         self._devices = {device.uuid: device for device in capacity.devices}
-        self._free = dict.fromkeys(self._devices, _WHOLE)
-        self._places = {
-            device.uuid: (group, place)
+        self._free = {group: FreeDevices(devices) for group, devices in self.groups.items()}
+        self._home = {
+            device.uuid: self._free[group]
             for group, devices in self.groups.items()
-            for place, device in enumerate(devices)
+            for device in devices
         }
-        # Last first: the devices that are chosen first are taken from the end, at no cost.
-        self._whole = {
-            group: list(range(len(devices) - 1, -1, -1)) for group, devices in self.groups.items()
-        }
-        """Places of the devices of a group of which nothing is held."""
-        self._shared: dict[Group, set[int]] = {group: set() for group in self.groups}
-        """Places of the devices of a group of which a part is held."""
+        """Where each device is kept."""
+        self._shelves: Mapping[str, Shelf] = {}
+        self._reserved_until: Mapping[str, float] = {}
         self._candidates = lru_cache(maxsize=1024)(self._find_candidates)
 
     @property
     def cpus(self) -> float:
         """CPUs that are free; below zero while tasks of an earlier gateway hold too many."""
-        return self._cpu_parts / _WHOLE
+        return self._cpu_parts / WHOLE
 
     def sharing(self, num_instances: int) -> int:
         """Return how many instances of a task share what `capacity` counts: all of them."""
@@ -203,7 +213,7 @@ class Pool:
 
         More instances than there are CPUs can be tried all the same: they have equal parts then.
         """
-        equal = self._cpu_parts_in_all // self.sharing(num_instances) / _WHOLE
+        equal = self._cpu_parts_in_all // self.sharing(num_instances) / WHOLE
         return min(DEFAULT_CPUS, equal) or DEFAULT_CPUS
 
     def lacking(self, demand: Demand) -> Literal["cpus", "memory_gb"] | None:
@@ -240,13 +250,14 @@ class Pool:
                 gpu_indices=tuple(device.index for device in devices),
                 share=min(1.0, request.count) if request else 1.0,
                 num_instances=demand.num_instances,
+                until=self._known_end(demand),
             )
         if found is None:
-            groups = {group for each in demand.gpus for group in self._candidates(each)}
-            if groups <= promised.groups:
+            waits_for = set(self._shelves_of(demand))
+            if waits_for <= promised.shelves:
                 # Others wait for the same GPUs; until its turn comes it needs nothing else.
                 return None
-            promised.groups |= groups
+            promised.shelves |= waits_for
         else:
             promised.device_uuids.update(device.uuid for device in found[1])
         promised.cpu_parts += _parts(demand.cpus) * demand.num_instances
@@ -263,45 +274,61 @@ class Pool:
         self, demand: Demand, promised: Promised
     ) -> tuple[GPURequest | None, list[Device]] | None:
         if not demand.gpus:
-            return None, []
+            return (None, []) if self._in_time(demand) else None
         for request in demand.gpus:
             for group in self._candidates(request):
-                if group not in promised.groups:
-                    devices = self._pick(
-                        group, request.count, demand.num_instances, promised.device_uuids
-                    )
-                    if devices:
-                        return request, devices
+                devices = self._pick(group, request.count, demand, promised)
+                if devices:
+                    return request, devices
         return None
 
-    def _pick(
-        self, group: Group, count: float, instances: int, promised: Collection[str]
-    ) -> list[Device]:
+    def _pick(self, group: Group, count: float, demand: Demand, promised: Promised) -> list[Device]:
         """Return the devices of each instance in turn, none when there are not enough.
 
         Shares of one device may be those of several instances.
         """
-        devices = self.groups[group]
-        whole = (devices[place] for place in reversed(self._whole[group]))
-        free = (device for device in whole if device.uuid not in promised)
+        free = self._free[group]
+        shelves = [
+            shelf
+            for shelf in free.shelves(demand.reservation, self._until(demand))
+            if (group, shelf) not in promised.shelves
+        ]
+        whole = free.whole(shelves, promised.device_uuids)
         if count >= 1:
-            found = list(islice(free, int(count) * instances))
-            return found if len(found) == count * instances else []
+            needed = int(count) * demand.num_instances
+            found = list(islice(whole, needed))
+            return found if len(found) == needed else []
         # The fullest device that still has room leaves whole ones for whole requests.
-        shared = sorted(
-            (self._free[devices[place].uuid], place)
-            for place in self._shared[group]
-            if self._free[devices[place].uuid] >= _parts(count)
-            and devices[place].uuid not in promised
-        )
-        begun = ((devices[place], room) for room, place in shared)
+        begun = free.shared(shelves, promised.device_uuids, _parts(count))
         shares = (
             device
-            for device, room in chain(begun, ((device, _WHOLE) for device in free))
+            for device, room in chain(begun, ((device, WHOLE) for device in whole))
             for _ in range(room // _parts(count))
         )
-        found = list(islice(shares, instances))
-        return found if len(found) == instances else []
+        found = list(islice(shares, demand.num_instances))
+        return found if len(found) == demand.num_instances else []
+
+    def _shelves_of(self, demand: Demand) -> Iterator[tuple[Group, Shelf]]:
+        """Yield where the devices that a demand may start on are."""
+        until = self._until(demand)
+        for request in demand.gpus:
+            for group in self._candidates(request):
+                for shelf in self._free[group].shelves(demand.reservation, until):
+                    yield group, shelf
+
+    def _in_time(self, demand: Demand) -> bool:
+        """Say whether it is the time of the reservation that a task runs in, if any."""
+        return demand.reservation is None or demand.reservation in self._reserved_until
+
+    def _known_end(self, demand: Demand) -> float | None:
+        until = self._until(demand)
+        return None if until == OPEN else until
+
+    def _until(self, demand: Demand) -> float:
+        """Return the Unix time by which a task has ended that starts now."""
+        if demand.reservation is not None:
+            return self._reserved_until.get(demand.reservation, OPEN)
+        return OPEN if demand.run_time is None else time.time() + demand.run_time
 
     def _find_candidates(self, request: GPURequest) -> tuple[Group, ...]:
         """Return the groups that match, in the order in which they are to be tried.
@@ -328,22 +355,26 @@ class Pool:
         self.memory_bytes += sign * placement.memory_bytes * placement.num_instances
         for uuid in placement.device_uuids:
             # A device that an earlier gateway bound may have left the machine since.
-            if uuid in self._free:
-                self._hold(uuid, sign * _parts(placement.share))
+            if uuid in self._home:
+                self._home[uuid].hold(uuid, -sign * _parts(placement.share))
 
-    def _hold(self, uuid: str, change: int) -> None:
-        group, place = self._places[uuid]
-        before = self._free[uuid]
-        after = self._free[uuid] = before + change
-        if before >= _WHOLE > after:
-            whole = self._whole[group]
-            del whole[bisect_left(whole, -place, key=neg)]
-        elif after >= _WHOLE > before:
-            insort(self._whole[group], place, key=neg)
-        if 0 < after < _WHOLE:
-            self._shared[group].add(place)
-        else:
-            self._shared[group].discard(place)
+    def keep_free(self, shelves: Mapping[str, Shelf], reserved_until: Mapping[str, float]) -> None:
+        """Keep devices for reservations.
+
+        Args:
+            shelves: the devices that are reserved, by their UUIDs, and who may start on them.
+            reserved_until: the reservations whose time it is, with the Unix times of their ends.
+        """
+        for uuid in self._shelves.keys() | shelves.keys():
+            shelf = shelves.get(uuid, OPEN)
+            if uuid in self._home and shelf != self._shelves.get(uuid, OPEN):
+                self._home[uuid].put(uuid, shelf)
+        self._shelves, self._reserved_until = shelves, reserved_until
+
+    def part(self, units: Collection[str]) -> Pool:
+        """Return a pool of its own of the devices with these UUIDs."""
+        devices = tuple(self._devices[uuid] for uuid in units if uuid in self._devices)
+        return Pool(self.capacity._replace(devices=devices))
 
     def devices(self, placement: Placement) -> tuple[Device, ...]:
         """Return the devices of a placement."""
@@ -353,9 +384,16 @@ class Pool:
         """Return the group that a placement's devices belong to."""
         if not placement.device_uuids:
             return None
-        device = self._devices[placement.device_uuids[0]]
-        return Group(device.model, device.memory_gb, device.vendor, device.simulated)
+        return _group_of(self._devices[placement.device_uuids[0]])
+
+    def free_parts(self) -> list[list[int]]:
+        """Return how much of each device of each group is free."""
+        return [free.parts for free in self._free.values()]
 
     def free_devices(self, group: Group) -> int:
-        """Return how many whole devices of a group are free."""
-        return len(self._whole[group])
+        """Return how many whole devices of a group are free, those of a reservation left out."""
+        return self._free[group].count()
+
+
+def _group_of(device: Device) -> Group:
+    return Group(device.model, device.memory_gb, device.vendor, device.simulated)

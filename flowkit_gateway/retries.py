@@ -1,4 +1,4 @@
-"""Whether a task that failed is started again, and when."""
+"""Why an attempt ended, and whether and when its task is started again."""
 
 from __future__ import annotations
 
@@ -32,3 +32,14 @@ def retry_delay(row: TaskRow, seen: Observation) -> float | None:
     longest = cast("float", policy.get("max_backoff", _DEFAULT_MAX_BACKOFF))
     # Beyond 2**40 any backoff has met its bound, and a float has not met its own.
     return float(min(longest, backoff * 2 ** min(row.retries, 40)))
+
+
+def told_apart(row: TaskRow, seen: Observation) -> Observation:
+    """Return how an attempt ended, with the end of its reservation told from a cancel.
+
+    An engine knows one way to be asked for an end; only one of the two is noted in the task.
+    """
+    by_reservation = seen.reason == "cancelled" and row.cancel_requested_at is None
+    if not by_reservation or row.settings.get("reservation") is None:
+        return seen
+    return seen._replace(reason="reservation_ended", message="its reservation has ended")

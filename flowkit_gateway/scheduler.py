@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -14,19 +13,20 @@ from flowkit_gateway.attempts import Attempts
 from flowkit_gateway.block_volumes import BlockVolumes
 from flowkit_gateway.catalogue import Catalogue
 from flowkit_gateway.changes import Changes
-from flowkit_gateway.delegated_pool import DelegatedPool
+from flowkit_gateway.delegated_pool import pool_of
 from flowkit_gateway.disk import has_room
 from flowkit_gateway.engines.engine import Engine, Observation, State
 from flowkit_gateway.engines.node_dirs import node_dir
+from flowkit_gateway.free_devices import Shelf
+from flowkit_gateway.held import HeldShares, Share
 from flowkit_gateway.journal import Journal
 from flowkit_gateway.logs.reader import AttemptLog
-from flowkit_gateway.placement import Pool
 from flowkit_gateway.planner import Planner
 from flowkit_gateway.principal import Principal
 from flowkit_gateway.problems import Problem, StorageFull, TaskNotFound
-from flowkit_gateway.retries import retry_delay
+from flowkit_gateway.retries import retry_delay, told_apart
 from flowkit_gateway.store.database import Transaction
-from flowkit_gateway.store.rows import Created, IdempotencyKey, Placement, TaskChanges, TaskRow
+from flowkit_gateway.store.rows import Created, IdempotencyKey, TaskChanges, TaskRow
 from flowkit_gateway.store.store import Store, refuse_to_delete
 from flowkit_gateway.submissions import Submission, Submissions
 from flowkit_gateway.task_parts import TaskParts
@@ -42,15 +42,6 @@ _DISK_RETRY = 1.0
 
 _MOST_STARTS = 50
 """Most tasks that one turn of the event loop starts, so that calls are answered meanwhile."""
-
-
-@dataclass(slots=True)
-class _Held:
-    """What a task holds from its choice to its end."""
-
-    placement: Placement
-    attempt: int | None = None
-    """None until the attempt is durable."""
 
 
 class Scheduler:
@@ -81,7 +72,7 @@ class Scheduler:
         self._engine = engine
         self._changes = changes
         self._data_dir = data_dir
-        self.pool = _pool_of(engine)
+        self.pool = pool_of(engine)
         self.catalogue = Catalogue(self.pool)
         self._volumes = BlockVolumes(is_block)
         self.planner = Planner(engine, self.pool, self.catalogue, self._volumes)
@@ -102,7 +93,7 @@ class Scheduler:
             max_output_bytes=max_output_bytes,
         )
         self._queue = TaskQueue()
-        self._held: dict[str, _Held] = {}
+        self.held = HeldShares(self.pool, self._volumes)
         self._deleting: set[str] = set()
         self._background: set[asyncio.Task[object]] = set()
         self._pass_is_due = False
@@ -112,13 +103,13 @@ class Scheduler:
     @property
     def idle(self) -> bool:
         """Nothing is queued, running or waiting to be recorded."""
-        nothing_to_do = not (self._queue or self._held or self._background)
+        nothing_to_do = not (self._queue or self.held or self._background)
         return nothing_to_do and self._waits.idle
 
     @property
     def running(self) -> int:
         """How many tasks hold resources."""
-        return len(self._held)
+        return len(self.held)
 
     def queue_position(self, task_id: str) -> int | None:
         """Return a task's place in the queue, from 1."""
@@ -152,10 +143,7 @@ class Scheduler:
             if row.status == "pending":
                 self._take_up(row)
             else:
-                held = _Held(row.placement or Placement(0.0, 0), row.attempt)
-                self.pool.take(held.placement)
-                self._volumes.take(held.placement)
-                self._held[row.id] = held
+                self.held.take_up(row)
         # Only now: the end of one attempt makes room, which must not be what another one holds.
         for row in rows:
             if row.status != "pending":
@@ -321,7 +309,7 @@ class Scheduler:
         change: Callable[[Transaction, TaskRow], dict[str, object]],
     ) -> TaskRow:
         row = await self._store.change_settings(project, task_id, change)
-        if task_id not in self._held:
+        if task_id not in self.held:
             # It may need other things than before, and so has another lane in the queue.
             self._queue.remove(task_id)
             self._waits.admit(row)
@@ -355,6 +343,26 @@ class Scheduler:
             self._waits.admit(row)
         self._changes.publish(project, task_id)
         return row
+
+    def keep_free(self, shelves: Mapping[str, Shelf], reserved_until: Mapping[str, float]) -> None:
+        """Keep devices for reservations from now on, as of `Pool.keep_free`."""
+        self.pool.keep_free(shelves, reserved_until)
+        self._start_soon()
+
+    async def end_with_reservation(self, row: TaskRow) -> None:
+        """End a task whose reservation has ended: it never starts, or is asked to stop."""
+        await self._to_its_end(self._end_with_reservation(row))
+
+    async def _end_with_reservation(self, row: TaskRow) -> None:
+        self._queue.remove(row.id)
+        self._waits.forget(row.id)
+        if await self._journal.reservation_ended(row):
+            return
+        started = self._store.find_task(row.id)
+        if started is None or started.terminal:
+            return
+        if not self._attempts.cancel(row.id, force=False):
+            await self._engine.cancel(row.id, started.attempt, force=False)
 
     async def delete(self, project: str, task_id: str) -> None:
         """Remove a finished task and what is kept of it.
@@ -410,8 +418,7 @@ class Scheduler:
         self._disk_is_full = False
         started = self._queue.start_what_fits(self.pool, self._volumes, _MOST_STARTS)
         for task_id, placement in started:
-            held = self._held[task_id] = _Held(placement)
-            self._in_background(self._start(task_id, held))
+            self._in_background(self._start(task_id, self.held.add(task_id, placement)))
         if len(started) == _MOST_STARTS:
             self._start_soon()
 
@@ -428,7 +435,7 @@ class Scheduler:
         task.add_done_callback(self._background.discard)
         return task
 
-    async def _start(self, task_id: str, held: _Held) -> None:
+    async def _start(self, task_id: str, held: Share) -> None:
         """Start a task's next attempt."""
         row = None
         try:
@@ -466,6 +473,8 @@ class Scheduler:
 
     async def _ended(self, seen: Observation) -> None:
         row = self._store.find_task(seen.task_id)
+        if row is not None:
+            seen = told_apart(row, seen)
         delay = None if row is None else retry_delay(row, seen)
         if row is None or delay is None:
             await self._journal.ended(seen)
@@ -473,25 +482,13 @@ class Scheduler:
             self._waits.admit(retried)
 
     def _release(self, task_id: str, attempt: int | None) -> None:
-        held = self._held.get(task_id)
-        # News of an older attempt says nothing of what the newest one holds.
-        if held is not None and held.attempt == attempt:
-            del self._held[task_id]
-            self.pool.give(held.placement)
-            self._volumes.give(held.placement)
+        if self.held.release(task_id, attempt):
             self._start_soon()
 
     async def _queue_again(self, observation: Observation) -> None:
         row = await self._journal.never_started(observation)
         if row is not None:
             self._waits.admit(row)
-
-
-def _pool_of(engine: Engine) -> Pool:
-    capabilities = engine.capabilities()
-    if capabilities.most_queued is None:
-        return Pool(engine.capacity())
-    return DelegatedPool(engine.capacity(), capabilities.most_queued)
 
 
 def _report_failure(task: asyncio.Task[None]) -> None:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
+GRACE_PERIOD = 5.0
+"""Seconds between asking a task to stop and killing it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Device:

@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import cast
 
 from flowkit_gateway.call import Answer, Call, Stream
-from flowkit_gateway.contract import invalid
+from flowkit_gateway.instants import instant
 from flowkit_gateway.logs.chunks import Encoded, encode
 from flowkit_gateway.logs.follow import follow
 from flowkit_gateway.logs.reader import AttemptLog, View
-from flowkit_gateway.problems import Detail, NotFound
+from flowkit_gateway.problems import NotFound
 from flowkit_gateway.server_sent_events import event, mark, resume_from
 from flowkit_gateway.store.rows import TaskRow
 
@@ -189,13 +189,7 @@ def _view(call: Call) -> View:
 
 def _since(call: Call) -> datetime | None:
     text = call.text("since")
-    if text is None:
-        return None
-    try:
-        # RFC 3339 allows small letters; a leap second has no place in Unix time.
-        return datetime.fromisoformat(text.upper())
-    except ValueError:
-        raise invalid([Detail("/query/since", "is not a time that exists")]) from None
+    return None if text is None else instant(text, "/query/since")
 
 
 def _page(chunks: object, next_offset: int, *, end: bool) -> Answer:

@@ -76,6 +76,13 @@ class Answers:
 
         return await self._database.write(transaction)
 
+    def forget(self, connection: Transaction, project: str, key: IdempotencyKey | None) -> None:
+        """Let a create be tried anew that was taken back, in the transaction that does so."""
+        if key is not None:
+            connection.execute(
+                "DELETE FROM idempotency_keys WHERE project = ? AND key = ?", (project, key.key)
+            )
+
     def _steady_time(self) -> float:
         """Return Unix time without the jumps since the store was opened.
 

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from flowkit_gateway.problems import ReservationNotFound
-from flowkit_gateway.store.columns import Value
+from flowkit_gateway.store.columns import SELECT_TASK, Value, task_row
 from flowkit_gateway.store.database import Database, Transaction
+from flowkit_gateway.store.rows import TaskRow
 
 _LIVE = "status IN ('scheduled', 'active')"
 
@@ -44,6 +45,11 @@ class ReservationRow:
         """It has not ended."""
         return self.status in ("scheduled", "active")
 
+    @property
+    def was_renewed(self) -> bool:
+        """It was extended at least once."""
+        return self.end_at - self.start_at > 1.5 * self.duration
+
 
 _COLUMNS = ", ".join(field.name for field in fields(ReservationRow))
 _SELECT = f"SELECT {_COLUMNS} FROM reservations"
@@ -66,8 +72,16 @@ class ReservationTable:
         Raises:
             ReservationNotFound: there is none.
         """
+        row = self.find(project, reservation_id)
+        if row is None:
+            raise ReservationNotFound(f"there is no reservation {reservation_id}")
+        return row
+
+    def find(self, project: str, reservation_id: str) -> ReservationRow | None:
+        """Return a reservation of the project, if it is there."""
         query = f"{_SELECT} WHERE id = ? AND project = ?"
-        return _one(self._database.read(query, (reservation_id, project)), reservation_id)
+        found = self._database.read(query, (reservation_id, project))
+        return _row(found[0]) if found else None
 
     def named(self, project: str, name: str) -> ReservationRow | None:
         """Return the reservation of a project that has a name and has not ended."""
@@ -110,6 +124,19 @@ class ReservationTable:
         query = f"{_SELECT} WHERE id IN ({', '.join('?' * len(reservation_ids))}) AND NOT {_LIVE}"
         return [_row(found) for found in self._database.read(query, tuple(reservation_ids))]
 
+    def unfinished_tasks(self, reservation_id: str | None = None) -> list[TaskRow]:
+        """Return the tasks of a reservation, or of any, that have not ended, oldest first."""
+        # Found by the text, which every database can do, and only then decoded.
+        query = (
+            f"{SELECT_TASK} WHERE status NOT IN ('completed', 'failed', 'cancelled')"
+            " AND settings LIKE ? ORDER BY id"
+        )
+        text = f'%"reservation":"{reservation_id or "reservation_"}%'
+        tasks = [task_row(values) for values in self._database.read(query, (text,))]
+        if reservation_id is None:
+            return [task for task in tasks if task.settings.get("reservation")]
+        return [task for task in tasks if task.settings.get("reservation") == reservation_id]
+
 
 def insert(connection: Transaction, row: ReservationRow) -> None:
     """Add a reservation."""
@@ -130,7 +157,10 @@ def find(connection: Transaction, project: str, reservation_id: str) -> Reservat
         ReservationNotFound: there is none.
     """
     query = f"{_SELECT} WHERE id = ? AND project = ?"
-    return _one(connection.execute(query, (reservation_id, project)).fetchall(), reservation_id)
+    found = connection.execute(query, (reservation_id, project)).fetchone()
+    if found is None:
+        raise ReservationNotFound(f"there is no reservation {reservation_id}")
+    return _row(found)
 
 
 def change(
@@ -148,12 +178,6 @@ def change(
 def remove(connection: Transaction, reservation_id: str) -> None:
     """Remove a reservation that never came to be."""
     connection.execute("DELETE FROM reservations WHERE id = ?", (reservation_id,))
-
-
-def _one(found: Sequence[tuple[Any, ...]], reservation_id: str) -> ReservationRow:
-    if not found:
-        raise ReservationNotFound(f"there is no reservation {reservation_id}")
-    return _row(found[0])
 
 
 def _row(values: tuple[Any, ...]) -> ReservationRow:

@@ -25,6 +25,8 @@ class Placement:
     """Block volumes, which nobody else may have meanwhile."""
     num_instances: int = 1
     """Instances among which it is divided; 1 where it stands for each of the engine's."""
+    until: float | None = None
+    """Unix time by which it is given back; None where nobody knows."""
 
 
 @dataclass(slots=True)

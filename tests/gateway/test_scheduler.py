@@ -725,10 +725,10 @@ class _Life:
                 assert gateway.row(task).terminal
                 assert len([each for each in self.machine.launches if each[0] == task]) <= 1
             fresh = type(scheduler.pool)(self.machine.capacity)
-            assert scheduler.pool._free == fresh._free
+            assert scheduler.pool.free_parts() == fresh.free_parts()
             assert (scheduler.pool.cpus, scheduler.pool.memory_bytes) == (4.0, 8 * GB)
             assert not scheduler._attempts._on_their_way
-            assert not scheduler._held
+            assert not scheduler.held
             assert not scheduler._volumes._held
             events = gateway.store.events_after(PROJECT, 0, limit=100_000)
             assert [event.number for event in events] == list(range(1, len(events) + 1))

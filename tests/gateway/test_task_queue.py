@@ -142,6 +142,8 @@ DEMANDS = st.builds(
     ),
     volumes=st.sampled_from([(), (), (), ("vol_1",), ("vol_2",), ("vol_1", "vol_2")]),
     num_instances=st.sampled_from([1, 1, 1, 2, 3]),
+    run_time=st.sampled_from([None, 60.0]),
+    reservation=st.none(),
 ).filter(lambda demand: Pool(CAPACITY).feasible(demand) is not False)
 
 
@@ -216,7 +218,7 @@ class QueueAndPool(RuleBasedStateMachine):
         fresh = Pool(CAPACITY)
         assert self.pool._cpu_parts == fresh._cpu_parts
         assert self.pool.memory_bytes == fresh.memory_bytes
-        assert self.pool._free == fresh._free
+        assert self.pool.free_parts() == fresh.free_parts()
 
 
 TestQueueAndPool = QueueAndPool.TestCase
