@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flowkit_gateway.logs.watch import GrowthWatcher
     from flowkit_gateway.mounts import MountsPart
     from flowkit_gateway.principal import Principal
+    from flowkit_gateway.reservations import Reservations
     from flowkit_gateway.scheduler import Scheduler
     from flowkit_gateway.snapshots.snapshots import Snapshots
     from flowkit_gateway.store.profile_files import ProfileFiles
@@ -54,6 +55,7 @@ class Gateway:
     store: Store
     scheduler: Scheduler
     sweeps: Sweeps
+    reservations: Reservations
     volumes: Volumes
     files: Files
     uploads: Uploads

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import time
+from functools import cached_property
 from typing import cast
 
 from flowkit.durations import format_duration
+from flowkit.instances import Offer
 from flowkit_gateway.catalogue import Catalogue
 from flowkit_gateway.contract import invalid
-from flowkit_gateway.placement import Pool
-from flowkit_gateway.planner import Planner
+from flowkit_gateway.delegated_pool import pool_of
+from flowkit_gateway.engines.engine import Engine
+from flowkit_gateway.placement import Pool, demand_of
 from flowkit_gateway.principal import Principal
 from flowkit_gateway.problems import Conflict, Detail, NoCapacity
 from flowkit_gateway.store import reservations as rows
@@ -27,21 +30,24 @@ class ReservationPart:
 
     Args:
         table: the reservations.
-        planner: says what a task needs.
-        pool: the engine's resources.
-        catalogue: names them.
+        engine: whose GPUs are reserved.
     """
 
     name = "reservation"
     fields = frozenset({"reservation"})
 
-    def __init__(
-        self, table: ReservationTable, planner: Planner, pool: Pool, catalogue: Catalogue
-    ) -> None:
+    def __init__(self, table: ReservationTable, engine: Engine) -> None:
         self._table = table
-        self._planner = planner
-        self._pool = pool
-        self._catalogue = catalogue
+        self._engine = engine
+
+    @cached_property
+    def _pool(self) -> Pool:
+        """All that there is, whoever holds it."""
+        return pool_of(self._engine)
+
+    @cached_property
+    def _offers(self) -> tuple[Offer, ...]:
+        return Catalogue(self._pool).offers
 
     async def admit(self, caller: Principal, settings: dict[str, object], loc: str) -> str:
         """Replace a name by the id, and check that the task can run in the reservation.
@@ -56,7 +62,8 @@ class ReservationPart:
             raise _ended(row)
         settings["reservation"] = row.id
         _refuse_longer(row, cast("float | None", settings.get("max_run_time")), loc)
-        demand = self._planner.demand(settings, loc)
+        # What it needs besides is not the reservation's.
+        demand = demand_of(settings, self._offers, loc)._replace(cpus=0.0, memory_bytes=0)
         if self._pool.part(row.units).feasible(demand) is False:
             message = f"{row.name or row.id} has {row.quantity} {row.instance_type}, and not enough"
             hint = "ask for GPUs that it has, or leave reservation out"

@@ -51,6 +51,8 @@ from flowkit_gateway.mounted_volumes import MountedVolumes
 from flowkit_gateway.mounts import MountsPart
 from flowkit_gateway.principal import KeyFileError, KeyRing
 from flowkit_gateway.profile_files import ProfileFilesPart
+from flowkit_gateway.reservations import Reservations
+from flowkit_gateway.reserved_tasks import ReservationPart
 from flowkit_gateway.scheduler import Scheduler
 from flowkit_gateway.snapshots.garbage import SnapshotGarbage
 from flowkit_gateway.snapshots.snapshots import Snapshots
@@ -59,6 +61,7 @@ from flowkit_gateway.sources.remote_sources import RemoteSources
 from flowkit_gateway.store.database import StoreError
 from flowkit_gateway.store.encrypted import any_encrypted
 from flowkit_gateway.store.profile_files import ProfileFiles
+from flowkit_gateway.store.reservations import ReservationTable
 from flowkit_gateway.store.secrets import Secrets
 from flowkit_gateway.store.store import Store
 from flowkit_gateway.store.sweeps import SweepStore
@@ -227,6 +230,7 @@ async def _run(
                 SecretsPart(project_secrets),
                 OutputsPart(),
                 SweepPart(sweep_rows),
+                ReservationPart(ReservationTable(store.database), engine),
             ],
             credentials,
             disposal,
@@ -234,6 +238,7 @@ async def _run(
         is_block=volumes.is_block,
     )
     sweeps = Sweeps(sweep_rows, store, scheduler, changes, vault)
+    reservations = Reservations(store, scheduler)
     tasks_dir = settings.data_dir / "tasks"
     workspaces = WorkspaceGarbage(store, tasks_dir, disposal, scheduler.is_being_deleted)
     git_mirrors = GitMirrorGarbage(git_dir, disposal, repositories.is_in_use)
@@ -248,6 +253,7 @@ async def _run(
         store=store,
         scheduler=scheduler,
         sweeps=sweeps,
+        reservations=reservations,
         volumes=volumes,
         files=Files(spaces, quotas, Trash(trash_dir), disposal.empty_soon),
         uploads=uploads,
@@ -282,7 +288,9 @@ async def _run(
     try:
         await volumes.open()
         snapshots.open()
+        reservations.restore()
         await scheduler.open()
+        await reservations.open()
         await uploads.open()
         source_cache.clean()
         disposal.empty_soon()
@@ -318,6 +326,7 @@ async def _run(
     finally:
         log_watcher.close()
         await sweeps.close()
+        await reservations.close()
         await scheduler.close()
         await volume_clones.close()
         await snapshots.close()
