@@ -35,6 +35,7 @@ from flowkit_gateway.engines.engine import (
 from flowkit_gateway.principal import Principal
 from flowkit_gateway.scheduler import Scheduler
 from flowkit_gateway.store.rows import TaskRow
+from flowkit_gateway.store.sqlite_database import SQLiteDatabase
 from flowkit_gateway.store.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -154,7 +155,7 @@ class Simulation:
     def __init__(self, folder: Path, tasks: int, nodes: int) -> None:
         self._tasks = tasks
         self._folder = folder
-        self._store = Store(folder / "flowkit.db")
+        self._store = Store(SQLiteDatabase(folder / "flowkit.db"))
         self._cluster = Cluster(nodes)
         self._scheduler = Scheduler(
             self._store, self._cluster, Changes(), data_dir=folder, max_output_bytes=1

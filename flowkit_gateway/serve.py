@@ -63,6 +63,7 @@ from flowkit_gateway.store.encrypted import any_encrypted
 from flowkit_gateway.store.profile_files import ProfileFiles
 from flowkit_gateway.store.reservations import ReservationTable
 from flowkit_gateway.store.secrets import Secrets
+from flowkit_gateway.store.sqlite_database import SQLiteDatabase
 from flowkit_gateway.store.store import Store
 from flowkit_gateway.store.sweeps import SweepStore
 from flowkit_gateway.store.task_credentials import TaskCredentials
@@ -185,7 +186,7 @@ async def _run(
     started_at = time.time()
     contract = Contract.load()
     engine = await _engine(settings, task_umask)
-    store = Store(settings.data_dir / "flowkit.db")
+    store = Store(SQLiteDatabase(settings.data_dir / "flowkit.db"))
     vault = Vault(settings.data_dir / KEY_FILE_NAME, partial(any_encrypted, store.database))
     project_secrets = Secrets(store.database, vault)
     profile_files = ProfileFiles(store.database, vault)

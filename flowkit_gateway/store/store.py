@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 
@@ -21,7 +20,7 @@ from flowkit_gateway.store.columns import (
     task_row,
     task_values,
 )
-from flowkit_gateway.store.database import Database, StoreError, Transaction, damaged
+from flowkit_gateway.store.database import Database, StoreError, Transaction
 from flowkit_gateway.store.dependencies import Dependencies
 from flowkit_gateway.store.identifiers import IdentifierSource
 from flowkit_gateway.store.rows import (
@@ -43,14 +42,14 @@ class Store:
     """The rows of one gateway. Reads are immediate, writes are durable when they return.
 
     Args:
-        path: the database file.
+        database: where they are kept; the store closes it.
 
     Raises:
-        StoreError: the file is damaged, newer than this release, or cannot be written.
+        StoreError: the database is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._database = Database(path)
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self.answers = Answers(self._database)
         self.attempts = EarlierAttempts(self._database)
         self.dependencies = Dependencies(self._database)
@@ -58,11 +57,11 @@ class Store:
             newest = self._database.read("SELECT max(id) FROM tasks")[0][0]
         except Problem as problem:
             self._database.close()
-            raise StoreError(damaged(path, problem.__cause__)) from problem
+            raise StoreError(database.damage(problem.__cause__)) from problem
         self._identifiers = IdentifierSource(newest.removeprefix("task_") if newest else None)
 
     def close(self) -> None:
-        """Finish what was begun and close the file."""
+        """Finish what was begun and close the database."""
         self._database.close()
 
     @property
@@ -132,7 +131,7 @@ class Store:
         """Return every task of every project that has not ended, oldest first.
 
         Raises:
-            StoreError: the file is damaged.
+            StoreError: the database is damaged.
         """
         query = (
             f"{SELECT_TASK} INDEXED BY tasks_not_ended"
@@ -141,9 +140,9 @@ class Store:
         try:
             return [task_row(row) for row in self._database.read(query)]
         except Problem as problem:
-            raise StoreError(damaged(self._database.path, problem.__cause__)) from problem
+            raise StoreError(self._database.damage(problem.__cause__)) from problem
         except msgspec.MsgspecError as error:
-            raise StoreError(damaged(self._database.path, error)) from error
+            raise StoreError(self._database.damage(error)) from error
 
     def list_events(
         self,

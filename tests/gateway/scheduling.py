@@ -15,6 +15,7 @@ from flowkit_gateway.mounts import MountsPart
 from flowkit_gateway.principal import Principal
 from flowkit_gateway.scheduler import Scheduler
 from flowkit_gateway.store.rows import Created, IdempotencyKey, TaskRow
+from flowkit_gateway.store.sqlite_database import SQLiteDatabase
 from flowkit_gateway.store.store import Store
 from flowkit_gateway.task_parts import TaskParts
 from flowkit_gateway.volumes import Volumes
@@ -31,7 +32,7 @@ class Gateway:
     """The core of one gateway: what it keeps, what runs, and what the test lets happen."""
 
     def __init__(self, folder: Path, engine: Engine, parts: MakeParts | None = None) -> None:
-        self.store = Store(folder / "flowkit.db")
+        self.store = Store(SQLiteDatabase(folder / "flowkit.db"))
         self.volumes = Volumes(self.store, folder, Disposal(folder / "trash"))
         self.mounts = MountsPart(engine, {"volume": MountedVolumes(self.volumes)}, folder)
         self.changes = Changes()

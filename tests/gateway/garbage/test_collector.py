@@ -15,6 +15,7 @@ from flowkit_gateway.disk import is_low
 from flowkit_gateway.disposal import Disposal
 from flowkit_gateway.garbage import DEFAULT_AGES, Collector
 from flowkit_gateway.store.rows import TaskRow
+from flowkit_gateway.store.sqlite_database import SQLiteDatabase
 from flowkit_gateway.store.store import Store
 from flowkit_gateway.workspaces import WorkspaceGarbage
 
@@ -31,7 +32,7 @@ class House:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
-        self.store = Store(data_dir / "flowkit.db")
+        self.store = Store(SQLiteDatabase(data_dir / "flowkit.db"))
         self.disposal = Disposal(data_dir / "trash")
         self.being_deleted: set[str] = set()
         workspaces = WorkspaceGarbage(

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flowkit_gateway.store.database import Database
 from flowkit_gateway.store.encrypted import any_encrypted
 from flowkit_gateway.store.secrets import Secrets
+from flowkit_gateway.store.sqlite_database import SQLiteDatabase
 from flowkit_gateway.vault import Vault
 from tests.conditions import eventually
 from tests.gateway.conftest import StartGateway
@@ -58,7 +58,7 @@ class Writer(threading.Thread):
 
 def values(data_dir: Path, names: list[str]) -> list[int]:
     """Return what is kept under names, as the next gateway will read it."""
-    database = Database(data_dir / "flowkit.db")
+    database = SQLiteDatabase(data_dir / "flowkit.db")
     try:
         vault = Vault(data_dir / "secrets.key", lambda: any_encrypted(database))
         secrets = Secrets(database, vault)

@@ -13,6 +13,7 @@ import pytest
 from flowkit_gateway.disposal import Disposal
 from flowkit_gateway.sources.cache import SourceCache
 from flowkit_gateway.sources.remote_sources import RemoteSources
+from flowkit_gateway.store.sqlite_database import SQLiteDatabase
 from flowkit_gateway.store.store import Store
 from tests.gateway.sources.s3_server import S3Server, s3_server
 
@@ -36,7 +37,7 @@ class Fetching(NamedTuple):
 
 @pytest.fixture
 async def fetching(tmp_path: Path) -> AsyncIterator[Fetching]:
-    store = Store(tmp_path / "flowkit.db")
+    store = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
     disposal = Disposal(tmp_path / "trash")
     cache = SourceCache(tmp_path / "cache", disposal, store)
     yield Fetching(RemoteSources(cache), cache, store, tmp_path / "cache")

@@ -14,41 +14,42 @@ from pathlib import Path
 import pytest
 
 from flowkit_gateway.problems import InternalError, StorageFull, Unavailable
-from flowkit_gateway.store.database import Database, StoreError
+from flowkit_gateway.store.database import StoreError, Transaction
 from flowkit_gateway.store.migrations import Migration, all_migrations
+from flowkit_gateway.store.sqlite_database import SQLiteDatabase
 
 NUMBERS = [Migration(1, "CREATE TABLE numbers (number INTEGER PRIMARY KEY, text TEXT);")]
 
 
-def insert(number: int, text: str = "") -> Callable[[sqlite3.Connection], int]:
+def insert(number: int, text: str = "") -> Callable[[Transaction], int]:
     """Return the work of adding one row."""
 
-    def work(connection: sqlite3.Connection) -> int:
+    def work(connection: Transaction) -> int:
         connection.execute("INSERT INTO numbers VALUES (?, ?)", (number, text))
         return number
 
     return work
 
 
-def numbers(database: Database) -> list[int]:
+def numbers(database: SQLiteDatabase) -> list[int]:
     """Return the rows that are there."""
     return [number for (number,) in database.read("SELECT number FROM numbers ORDER BY number")]
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(tmp_path: Path) -> AsyncIterator[SQLiteDatabase]:
     """A database with a table `numbers`."""
-    opened = Database(tmp_path / "test.db", NUMBERS)
+    opened = SQLiteDatabase(tmp_path / "test.db", NUMBERS)
     yield opened
     opened.close()
 
 
 @contextlib.asynccontextmanager
-async def held_writer(database: Database) -> AsyncIterator[None]:
+async def held_writer(database: SQLiteDatabase) -> AsyncIterator[None]:
     """Keep the writer busy, so that all writes of the block fall into one group."""
     entered, free = threading.Event(), threading.Event()
 
-    def work(connection: sqlite3.Connection) -> None:
+    def work(connection: Transaction) -> None:
         entered.set()
         free.wait(10)
 
@@ -62,7 +63,7 @@ async def held_writer(database: Database) -> AsyncIterator[None]:
 
 
 async def together(
-    database: Database, *works: Callable[[sqlite3.Connection], object]
+    database: SQLiteDatabase, *works: Callable[[Transaction], object]
 ) -> list[object]:
     """Return the results or errors of writes that one commit tries to make durable."""
     async with held_writer(database):
@@ -71,17 +72,17 @@ async def together(
     return list(await asyncio.gather(*writes, return_exceptions=True))
 
 
-async def test_a_write_is_read_once_it_returned(database: Database) -> None:
+async def test_a_write_is_read_once_it_returned(database: SQLiteDatabase) -> None:
     assert await database.write(insert(7)) == 7
     assert numbers(database) == [7]
 
 
-async def test_concurrent_writes_are_all_done(database: Database) -> None:
+async def test_concurrent_writes_are_all_done(database: SQLiteDatabase) -> None:
     await asyncio.gather(*(database.write(insert(number)) for number in range(1000)))
     assert numbers(database) == list(range(1000))
 
 
-async def test_a_failed_write_does_not_fail_its_neighbours(database: Database) -> None:
+async def test_a_failed_write_does_not_fail_its_neighbours(database: SQLiteDatabase) -> None:
     results = await together(database, insert(1), insert(1), insert(2))
     assert results[0] == 1
     assert isinstance(results[1], InternalError)
@@ -89,8 +90,8 @@ async def test_a_failed_write_does_not_fail_its_neighbours(database: Database) -
     assert numbers(database) == [1, 2]
 
 
-async def test_a_write_that_fails_half_way_leaves_nothing(database: Database) -> None:
-    def work(connection: sqlite3.Connection) -> None:
+async def test_a_write_that_fails_half_way_leaves_nothing(database: SQLiteDatabase) -> None:
+    def work(connection: Transaction) -> None:
         insert(1)(connection)
         raise LookupError("changed my mind")
 
@@ -100,11 +101,11 @@ async def test_a_write_that_fails_half_way_leaves_nothing(database: Database) ->
 
 
 async def test_a_write_that_ends_the_transaction_does_not_take_its_neighbours_along(
-    database: Database,
+    database: SQLiteDatabase,
 ) -> None:
     """Some errors, such as a full disk, make SQLite roll back everything that is not durable."""
 
-    def work(connection: sqlite3.Connection) -> None:
+    def work(connection: Transaction) -> None:
         connection.execute("ROLLBACK")
         raise sqlite3.OperationalError("as SQLite does")
 
@@ -121,9 +122,9 @@ async def test_a_commit_that_fails_is_tried_for_each_alone(tmp_path: Path) -> No
         "CREATE TABLE numbers (number INTEGER REFERENCES parents DEFERRABLE INITIALLY DEFERRED,"
         " text TEXT);"
     )
-    database = Database(tmp_path / "test.db", [Migration(1, schema)])
+    database = SQLiteDatabase(tmp_path / "test.db", [Migration(1, schema)])
 
-    def with_parent(connection: sqlite3.Connection) -> None:
+    def with_parent(connection: Transaction) -> None:
         connection.execute("INSERT INTO parents VALUES (1)")
         insert(1)(connection)
 
@@ -135,7 +136,7 @@ async def test_a_commit_that_fails_is_tried_for_each_alone(tmp_path: Path) -> No
     database.close()
 
 
-async def test_a_full_database_refuses_and_keeps_what_it_has(database: Database) -> None:
+async def test_a_full_database_refuses_and_keeps_what_it_has(database: SQLiteDatabase) -> None:
     await database.write(insert(1))
     (pages,) = database.read("PRAGMA page_count")[0]
     await database.write(lambda writer: writer.execute(f"PRAGMA max_page_count = {pages + 2}"))
@@ -169,7 +170,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 async def test_a_full_disk_refuses_until_there_is_space(small_disk: Path) -> None:
-    database = Database(small_disk / "test.db", NUMBERS)
+    database = SQLiteDatabase(small_disk / "test.db", NUMBERS)
     done: list[int] = []
 
     async def fill() -> None:
@@ -183,7 +184,7 @@ async def test_a_full_disk_refuses_until_there_is_space(small_disk: Path) -> Non
     done.append(await database.write(insert(len(done), "after")))
     assert numbers(database) == done
     database.close()
-    database = Database(small_disk / "test.db", NUMBERS)
+    database = SQLiteDatabase(small_disk / "test.db", NUMBERS)
     assert numbers(database) == done
     database.close()
 
@@ -194,17 +195,17 @@ def test_a_full_disk_is_told_at_the_start(small_disk: Path) -> None:
         while True:
             file.write(b"x" * 4096)
     with pytest.raises(StoreError, match=r"cannot be written .*space"):
-        Database(small_disk / "test.db", NUMBERS)
+        SQLiteDatabase(small_disk / "test.db", NUMBERS)
 
 
 def test_a_read_only_disk_is_told_at_the_start(small_disk: Path) -> None:
-    Database(small_disk / "test.db", NUMBERS).close()
+    SQLiteDatabase(small_disk / "test.db", NUMBERS).close()
     assert mount(small_disk, "remount,ro")
     with pytest.raises(StoreError, match="cannot be written"):
-        Database(small_disk / "test.db", NUMBERS)
+        SQLiteDatabase(small_disk / "test.db", NUMBERS)
 
 
-async def test_a_cancelled_caller_does_not_undo_its_write(database: Database) -> None:
+async def test_a_cancelled_caller_does_not_undo_its_write(database: SQLiteDatabase) -> None:
     async with held_writer(database):
         writes = [asyncio.ensure_future(database.write(insert(number))) for number in range(3)]
         await asyncio.sleep(0)
@@ -217,10 +218,10 @@ async def test_a_cancelled_caller_does_not_undo_its_write(database: Database) ->
 
 
 def test_a_write_is_finished_when_its_loop_is_gone(tmp_path: Path) -> None:
-    database = Database(tmp_path / "test.db", NUMBERS)
+    database = SQLiteDatabase(tmp_path / "test.db", NUMBERS)
     free = threading.Event()
 
-    def slow(connection: sqlite3.Connection) -> None:
+    def slow(connection: Transaction) -> None:
         free.wait(10)
         insert(1)(connection)
 
@@ -237,7 +238,7 @@ def test_a_write_is_finished_when_its_loop_is_gone(tmp_path: Path) -> None:
     database.close()
 
 
-async def test_close_finishes_what_was_begun_and_refuses_the_rest(database: Database) -> None:
+async def test_close_finishes_what_was_begun_and_refuses_the_rest(database: SQLiteDatabase) -> None:
     writes = [asyncio.ensure_future(database.write(insert(number))) for number in range(600)]
     await asyncio.sleep(0)
     database.close()
@@ -250,8 +251,8 @@ async def test_close_finishes_what_was_begun_and_refuses_the_rest(database: Data
 async def test_a_locked_database_is_unavailable_and_recovers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flowkit_gateway.store.database._LOCK_TIMEOUT", 0.05)
-    database = Database(tmp_path / "test.db", NUMBERS)
+    monkeypatch.setattr("flowkit_gateway.store.sqlite_database._LOCK_TIMEOUT", 0.05)
+    database = SQLiteDatabase(tmp_path / "test.db", NUMBERS)
     with contextlib.closing(sqlite3.connect(database.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Unavailable):
@@ -264,7 +265,7 @@ async def test_a_locked_database_is_unavailable_and_recovers(
 
 def test_a_new_database_is_private(tmp_path: Path) -> None:
     path = tmp_path / "new" / "test.db"
-    Database(path, NUMBERS).close()
+    SQLiteDatabase(path, NUMBERS).close()
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
@@ -272,18 +273,18 @@ def test_a_new_database_is_private(tmp_path: Path) -> None:
 def test_a_directory_that_is_none_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="cannot be written"):
-        Database(tmp_path / "file" / "test.db")
+        SQLiteDatabase(tmp_path / "file" / "test.db")
 
 
 def test_a_directory_where_no_file_can_be_made_is_told() -> None:
     with pytest.raises(StoreError, match=r"/proc/self/test\.db cannot be written"):
-        Database(Path("/proc/self/test.db"))
+        SQLiteDatabase(Path("/proc/self/test.db"))
 
 
 @pytest.fixture
 def filled(tmp_path: Path) -> Path:
     """A closed database that holds more than one page."""
-    database = Database(tmp_path / "test.db", NUMBERS)
+    database = SQLiteDatabase(tmp_path / "test.db", NUMBERS)
 
     async def fill() -> None:
         for number in range(100):
@@ -298,7 +299,7 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     path = tmp_path / "test.db"
     path.write_bytes(b"once upon a time " * 1000)
     with pytest.raises(StoreError, match=r"is damaged .*restore it from a backup"):
-        Database(path, NUMBERS)
+        SQLiteDatabase(path, NUMBERS)
     assert path.read_bytes().startswith(b"once upon a time")
 
 
@@ -306,14 +307,14 @@ def test_a_truncated_database_is_told(filled: Path) -> None:
     with filled.open("r+b") as file:
         file.truncate(filled.stat().st_size // 2)
     with pytest.raises(StoreError, match="is damaged"):
-        Database(filled, NUMBERS)
+        SQLiteDatabase(filled, NUMBERS)
 
 
 def test_a_damaged_page_is_told_when_it_is_read(filled: Path) -> None:
     with filled.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * (filled.stat().st_size - 4096))
-    database = Database(filled, NUMBERS)
+    database = SQLiteDatabase(filled, NUMBERS)
     with pytest.raises(InternalError, match="malformed"):
         numbers(database)
     database.close()
@@ -323,12 +324,12 @@ def test_an_emptied_database_beside_tasks_is_not_taken_for_a_new_one(tmp_path: P
     (tmp_path / "tasks" / "task_1").mkdir(parents=True)
     (tmp_path / "test.db").touch()
     with pytest.raises(StoreError, match=r"is empty, but .*tasks holds tasks"):
-        Database(tmp_path / "test.db", NUMBERS)
+        SQLiteDatabase(tmp_path / "test.db", NUMBERS)
 
 
 def test_an_empty_database_alone_is_a_new_one(tmp_path: Path) -> None:
     (tmp_path / "test.db").touch()
-    database = Database(tmp_path / "test.db", NUMBERS)
+    database = SQLiteDatabase(tmp_path / "test.db", NUMBERS)
     assert numbers(database) == []
     database.close()
 
@@ -338,7 +339,7 @@ BROKEN = Migration(3, "CREATE TABLE more (id TEXT); INSERT INTO nowhere VALUES (
 
 
 def test_an_older_schema_is_migrated_after_a_backup(filled: Path) -> None:
-    database = Database(filled, [*NUMBERS, SECOND])
+    database = SQLiteDatabase(filled, [*NUMBERS, SECOND])
     assert database.read("SELECT DISTINCT colour FROM numbers") == [("red",)]
     assert len(numbers(database)) == 100
     database.close()
@@ -352,39 +353,39 @@ def test_an_older_schema_is_migrated_after_a_backup(filled: Path) -> None:
 
 
 def test_a_migration_happens_once(filled: Path) -> None:
-    Database(filled, [*NUMBERS, SECOND]).close()
+    SQLiteDatabase(filled, [*NUMBERS, SECOND]).close()
     filled.with_name("test.db.schema-1.backup").unlink()
-    Database(filled, [*NUMBERS, SECOND]).close()
+    SQLiteDatabase(filled, [*NUMBERS, SECOND]).close()
     assert not list(filled.parent.glob("*.backup"))
 
 
 def test_a_migration_that_fails_leaves_the_schema_before_it(filled: Path) -> None:
     with pytest.raises(StoreError, match="nowhere"):
-        Database(filled, [*NUMBERS, SECOND, BROKEN])
-    database = Database(filled, [*NUMBERS, SECOND])
+        SQLiteDatabase(filled, [*NUMBERS, SECOND, BROKEN])
+    database = SQLiteDatabase(filled, [*NUMBERS, SECOND])
     assert database.read("PRAGMA user_version") == [(2,)]
     assert database.read("SELECT name FROM sqlite_master WHERE name = 'more'") == []
     database.close()
 
 
 def test_a_newer_schema_is_refused_and_left_alone(filled: Path) -> None:
-    Database(filled, [*NUMBERS, SECOND]).close()
+    SQLiteDatabase(filled, [*NUMBERS, SECOND]).close()
     before = filled.read_bytes()
     with pytest.raises(StoreError, match=r"has schema 2, .*up to 1; upgrade flowkit"):
-        Database(filled, NUMBERS)
+        SQLiteDatabase(filled, NUMBERS)
     assert filled.read_bytes() == before
 
 
 def test_a_disk_too_full_for_the_backup_leaves_the_schema(small_disk: Path) -> None:
     path = small_disk / "test.db"
-    database = Database(path, NUMBERS)
+    database = SQLiteDatabase(path, NUMBERS)
     asyncio.run(database.write(insert(1, "x" * 300_000)))
     database.close()
     (small_disk / "filler").write_bytes(b"x" * 500_000)
     with pytest.raises(StoreError, match="space"):
-        Database(path, [*NUMBERS, SECOND])
+        SQLiteDatabase(path, [*NUMBERS, SECOND])
     assert mount(small_disk, "remount,size=8m")
-    database = Database(path, [*NUMBERS, SECOND])
+    database = SQLiteDatabase(path, [*NUMBERS, SECOND])
     assert database.read("PRAGMA user_version") == [(2,)]
     database.close()
 
@@ -397,8 +398,8 @@ def test_the_migrations_of_this_release_are_numbered_without_gaps() -> None:
 def test_the_log_of_a_large_transaction_does_not_stay_large(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flowkit_gateway.store.database._MOST_LOG_BYTES", 100_000)
-    database = Database(tmp_path / "test.db", NUMBERS)
+    monkeypatch.setattr("flowkit_gateway.store.sqlite_database._MOST_LOG_BYTES", 100_000)
+    database = SQLiteDatabase(tmp_path / "test.db", NUMBERS)
 
     async def fill() -> None:
         await database.write(insert(0, "x" * 10_000_000))

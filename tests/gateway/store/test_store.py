@@ -14,6 +14,7 @@ import pytest
 from flowkit_gateway.problems import IdempotencyConflict, TaskNotFound, TaskNotTerminal
 from flowkit_gateway.store.database import StoreError
 from flowkit_gateway.store.rows import Created, IdempotencyKey, Placement, TaskRow
+from flowkit_gateway.store.sqlite_database import SQLiteDatabase
 from flowkit_gateway.store.store import Change, Store
 
 KEY = IdempotencyKey("key", "create_task", b"hash")
@@ -23,7 +24,7 @@ ENDED: dict[str, Change] = {"status": "completed", "reason": "exited", "exit_cod
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """An empty store."""
-    opened = Store(tmp_path / "flowkit.db")
+    opened = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
     yield opened
     opened.close()
 
@@ -92,10 +93,10 @@ async def test_a_project_sees_its_own_tasks_only(store: Store) -> None:
 
 
 async def test_tasks_survive_the_store(tmp_path: Path) -> None:
-    store = Store(tmp_path / "flowkit.db")
+    store = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
     row = await create(store)
     store.close()
-    store = Store(tmp_path / "flowkit.db")
+    store = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
     assert store.get_task("default", row.id) == row
     assert store.new_task_id() > row.id
     store.close()
@@ -104,11 +105,11 @@ async def test_tasks_survive_the_store(tmp_path: Path) -> None:
 async def test_ids_follow_those_of_the_store_when_the_clock_steps_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Store(tmp_path / "flowkit.db")
+    store = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
     row = await create(store)
     store.close()
     monkeypatch.setattr("time.time_ns", lambda: 0)
-    store = Store(tmp_path / "flowkit.db")
+    store = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
     later = await create(store)
     assert [each.id for each in store.list_tasks("default")] == [later.id, row.id]
     store.close()
@@ -280,12 +281,12 @@ async def test_a_failed_create_leaves_its_key_unused(store: Store) -> None:
 
 
 async def test_old_keys_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    earlier = Store(tmp_path / "flowkit.db")
+    earlier = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
     await earlier.create_tasks([new_row(earlier)], KEY, b"first")
     earlier.close()
     now = time.time()
     monkeypatch.setattr("time.time", lambda: now + 8 * 86400)
-    later = Store(tmp_path / "flowkit.db")
+    later = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
     await later.create_tasks([new_row(later)], KEY._replace(key="other"), b"x")
     assert later.answers.find("default", KEY) is None
     later.close()
@@ -475,19 +476,19 @@ async def test_pages_of_events_run_both_ways(store: Store) -> None:
 
 async def test_numbers_continue_after_a_restart(tmp_path: Path) -> None:
     for _ in range(3):
-        store = Store(tmp_path / "flowkit.db")
+        store = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
         await create(store)
         store.close()
-    store = Store(tmp_path / "flowkit.db")
+    store = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
     assert event_numbers(store) == [1, 2, 3]
     store.close()
 
 
 def test_a_store_that_cannot_be_read_is_told_at_the_start(tmp_path: Path) -> None:
     path = tmp_path / "flowkit.db"
-    Store(path).close()
+    Store(SQLiteDatabase(path)).close()
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * (path.stat().st_size - 4096))
     with pytest.raises(StoreError, match=r"flowkit\.db .*malformed"):
-        Store(path)
+        Store(SQLiteDatabase(path))

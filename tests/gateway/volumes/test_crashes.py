@@ -11,6 +11,7 @@ import pytest
 
 from flowkit_gateway.disposal import Disposal
 from flowkit_gateway.store import volumes as rows
+from flowkit_gateway.store.sqlite_database import SQLiteDatabase
 from flowkit_gateway.store.store import Store
 from flowkit_gateway.volumes import Volumes
 from tests.conditions import eventually
@@ -127,7 +128,7 @@ def _check(client: httpx.Client, gateway: GatewayProcess, caller: _Caller) -> No
 
 async def test_a_gateway_takes_away_what_the_one_before_had_begun(tmp_path: Path) -> None:
     discarded, never_made, created, restored = NOBODYS
-    store = Store(tmp_path / "flowkit.db")
+    store = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
     disposal = Disposal(tmp_path / "trash")
     volumes = Volumes(store, tmp_path, disposal)
     try:
