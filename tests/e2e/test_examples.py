@@ -85,7 +85,7 @@ def test_training_is_resumed(environment: dict[str, str]) -> None:
     assert lines == [
         "long cancelled short completed",
         "resumed completed",
-        "slope 3.01 after 100 epochs",
+        "slope 3.00 after 100 epochs",
     ]
 
 
