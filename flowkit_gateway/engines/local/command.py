@@ -24,6 +24,10 @@ class Job(TypedDict):
     """What the engine asks of a supervisor."""
 
     run_dir: str
+    workspace: str
+    """The directory that is the attempt's own to work in; nodes share it."""
+    num_instances: int
+    """Nodes that run it at once."""
     command: list[str]
     env: dict[str, str]
     working_dir: str | None
@@ -36,11 +40,6 @@ class Job(TypedDict):
     memory_bytes: int | None
     memory_root: list[str | int] | None
     """Fields of a `cgroups.MemoryRoot`; None to watch memory without cgroups."""
-
-
-def workspace(job: Job) -> str:
-    """Return the directory that is the attempt's own to work in."""
-    return f"{job['run_dir']}/workspace"
 
 
 def start(job: Job, stdout: int, stderr: int) -> int:
@@ -120,7 +119,7 @@ def _become_command(job: Job, stdout: int, stderr: int, supervisor: int) -> None
     env = job["env"]
     in_use = [job["working_dir"], env.get("HOME"), env.get("TMPDIR")]
     try:
-        mount_namespace.enter(job["mounts"], workspace(job), [path for path in in_use if path])
+        mount_namespace.enter(job["mounts"], job["workspace"], [path for path in in_use if path])
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         raise NotStarted(f"cannot make its mounts:{where} {error.strerror}", None) from error
@@ -144,7 +143,7 @@ def _found(job: Job) -> str:
     Raises:
         NotStarted: there is no such directory or program.
     """
-    working_dir = job["working_dir"] or workspace(job)
+    working_dir = job["working_dir"] or job["workspace"]
     try:
         os.chdir(working_dir)
     except OSError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -30,17 +29,21 @@ from flowkit_gateway.engines.local import (
     outputs,
     procfs,
 )
-from flowkit_gateway.engines.local.environment import task_environment
+from flowkit_gateway.engines.local.environment import node_environments, task_environment
 from flowkit_gateway.engines.local.forkserver import ForkServer, Spawned
 from flowkit_gateway.engines.local.outcome import Outcome
 from flowkit_gateway.engines.local.watch import ProcessWatch
+from flowkit_gateway.engines.node_dirs import node_dirs, output_bytes
+from flowkit_gateway.engines.removal import remove_tree
 
 if TYPE_CHECKING:
-    from flowkit_gateway.engines.local.command import Job
+    from flowkit_gateway.engines.local.forked_nodes import LocalGang
 
 _log = logging.getLogger(__name__)
 
 _RETRY_AFTER = 1.0
+_MOST_INSTANCES = 64
+"""More processes than one machine is for, as each is to have a part of it."""
 
 
 class _Attempt:
@@ -86,7 +89,7 @@ class LocalEngine:
     def capabilities(self) -> Capabilities:
         """Say what the engine can do."""
         return Capabilities(
-            max_num_instances=1,
+            max_num_instances=_MOST_INSTANCES,
             in_place=True,
             fractional_gpus=True,
             mounts="namespace" if self._namespaces else "links",
@@ -161,7 +164,7 @@ class LocalEngine:
 
     async def discard(self, task_id: str) -> None:
         """Remove what is kept of a finished task (its run directories)."""
-        await asyncio.to_thread(_remove_tree, self._tasks_dir / task_id)
+        await asyncio.to_thread(remove_tree, self._tasks_dir / task_id)
 
     async def close(self) -> None:
         """Stop observing. Attempts live on."""
@@ -181,12 +184,16 @@ class LocalEngine:
             _log.error("cannot find out how to make mounts, so they will be links: %s", error)
             return False
 
-    def _job(self, launch: Launch) -> Job:
+    def _job(self, launch: Launch) -> LocalGang:
         real = any(not device.simulated for device in self.capacity().devices)
+        node_env = node_environments(launch, real_devices=real)
         return {
             "run_dir": str(launch.run_dir),
+            "workspace": str(launch.run_dir / "workspace"),
+            "num_instances": launch.num_instances,
             "command": list(launch.command),
-            "env": task_environment(launch, real_devices=real),
+            "env": {**task_environment(launch), **node_env[0]},
+            "node_env": node_env,
             "working_dir": launch.working_dir,
             "mounts": [
                 {"target": each.target, "source": str(each.source), "read_only": each.read_only}
@@ -241,7 +248,7 @@ class LocalEngine:
         if ended is not None:
             self._observe(attempt, State.ENDED, ended)
         elif owner is None:
-            message = f"the command was never started: {_cause(attempt.run_dir)}"
+            message = f"the command was never started: {outcome.why_missing(attempt.run_dir)}"
             now = time.time()
             self._observe(attempt, State.ENDED, Outcome(None, "start_failed", message, now, now, 0))
         else:
@@ -258,12 +265,14 @@ class LocalEngine:
         """Report an attempt as lost once nothing of it runs any more."""
 
         async def sweep() -> None:
-            await asyncio.to_thread(leftovers.kill, attempt.task_id, attempt.number, owner.pid)
+            owners = [owner, *_node_owners(attempt.run_dir)]
+            await asyncio.to_thread(leftovers.kill, attempt.task_id, attempt.number, owners)
             if self._memory_root:
-                name = cgroups.group_name(owner.pid, owner.start_time)
-                cgroups.remove(f"{self._memory_root.path}/{name}")
-            await asyncio.to_thread(_remove_tree, Path(attempt.run_dir, outputs.PARTIAL))
-            self._observe(attempt, State.LOST, message=_cause(attempt.run_dir))
+                for each in owners:
+                    name = cgroups.group_name(each.pid, each.start_time)
+                    cgroups.remove(f"{self._memory_root.path}/{name}")
+            await asyncio.to_thread(remove_tree, Path(attempt.run_dir, outputs.PARTIAL))
+            self._observe(attempt, State.LOST, message=outcome.why_missing(attempt.run_dir))
 
         if owner.boot_id != self._boot_id:
             self._observe(attempt, State.LOST, message="the machine was restarted")
@@ -294,7 +303,7 @@ class LocalEngine:
             exit_code=ended.exit_code if ended else None,
             reason=ended.reason if ended else None,
             message=(ended.message or None) if ended else message,
-            output_bytes=_size(f"{attempt.run_dir}/stdout") + _size(f"{attempt.run_dir}/stderr"),
+            output_bytes=output_bytes(attempt.run_dir),
             output_dropped_bytes=ended.output_dropped if ended else 0,
         )
         self._report(observation)
@@ -315,31 +324,7 @@ def _make_private(run_dir: str) -> None:
     os.makedirs(run_dir, mode=0o700, exist_ok=True)
 
 
-def _cause(run_dir: str) -> str:
-    """Say why a supervisor left no outcome."""
-    try:
-        with open(f"{run_dir}/crash") as file:
-            return f"its supervisor failed: {file.read().strip().splitlines()[-1]}"
-    except FileNotFoundError:
-        return "its supervisor was killed"
-    except IndexError:
-        return "its supervisor failed, and the disk had no room for the reason"
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except FileNotFoundError:
-        return 0
-
-
-def _remove_tree(path: Path) -> None:
-    """Remove a directory, also where a task took its own right to write from parts of it."""
-    if not path.exists():
-        return
-    try:
-        shutil.rmtree(path)
-    except PermissionError:
-        for directory, _, _ in os.walk(path):
-            os.chmod(directory, 0o700)
-        shutil.rmtree(path)
+def _node_owners(run_dir: str) -> list[claim.Claim]:
+    """Return who has claimed the nodes of an attempt; the others will never be run."""
+    owners = (claim.read(each) for each in node_dirs(run_dir) if not claim.void(each))
+    return [owner for owner in owners if owner is not None and not owner.void]

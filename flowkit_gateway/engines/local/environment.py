@@ -4,37 +4,40 @@ from __future__ import annotations
 
 import socket
 
-from flowkit_gateway.engines.engine import Launch
+from flowkit_gateway.engines.engine import Device, Launch
 
 TASK_ID = "FLOWKIT_TASK_ID"
 ATTEMPT = "FLOWKIT_ATTEMPT"
 
 
-def task_environment(launch: Launch, *, real_devices: bool) -> dict[str, str]:
-    """Return the whole environment of a task's command.
+def task_environment(launch: Launch) -> dict[str, str]:
+    """Return the environment that all nodes of an attempt share."""
+    addresses = _addresses(launch.num_instances)
+    master = {"MASTER_ADDR": addresses[0], "MASTER_PORT": str(_free_port(addresses[0]))}
+    return {
+        **master,
+        **launch.env,
+        TASK_ID: launch.task_id,
+        ATTEMPT: str(launch.attempt),
+        "FLOWKIT_NUM_NODES": str(launch.num_instances),
+        "FLOWKIT_NODE_IPS": ",".join(addresses),
+        "FLOWKIT_GPUS_PER_NODE": str(len(launch.devices) // launch.num_instances),
+    }
+
+
+def node_environments(launch: Launch, *, real_devices: bool) -> list[dict[str, str]]:
+    """Return by rank what each node of an attempt finds in its environment besides.
 
     Args:
         launch: The attempt.
         real_devices: The machine has real GPUs, which a task must not see unless it holds them.
     """
-    address = "127.0.0.1"
-    env = {"MASTER_ADDR": address, "MASTER_PORT": str(_free_port(address)), **launch.env}
-    env |= {
-        TASK_ID: launch.task_id,
-        ATTEMPT: str(launch.attempt),
-        "FLOWKIT_NODE_RANK": "0",
-        "FLOWKIT_NUM_NODES": "1",
-        "FLOWKIT_NODE_IPS": address,
-        "FLOWKIT_GPUS_PER_NODE": str(len(launch.devices)),
-    }
-    simulated = sum(device.simulated for device in launch.devices)
-    if simulated:
-        env["FLOWKIT_SIMULATED_GPUS"] = str(simulated)
-    if real_devices:
-        # Identifiers keep their meaning whatever CUDA_DEVICE_ORDER says; indices do not.
-        held = (device.uuid for device in launch.devices if not device.simulated)
-        env["CUDA_VISIBLE_DEVICES"] = ",".join(held)
-    return env
+    each = len(launch.devices) // launch.num_instances
+    held = (launch.devices[rank * each :][:each] for rank in range(launch.num_instances))
+    return [
+        {"FLOWKIT_NODE_RANK": str(rank), **_gpus(devices, real_devices=real_devices)}
+        for rank, devices in enumerate(held)
+    ]
 
 
 def is_of(environment: bytes, task_id: str, attempt: int) -> bool:
@@ -44,6 +47,26 @@ def is_of(environment: bytes, task_id: str, attempt: int) -> bool:
         f"{TASK_ID}={task_id}".encode() in variables
         and f"{ATTEMPT}={attempt}".encode() in variables
     )
+
+
+def _gpus(devices: tuple[Device, ...], *, real_devices: bool) -> dict[str, str]:
+    env = {}
+    simulated = sum(device.simulated for device in devices)
+    if simulated:
+        env["FLOWKIT_SIMULATED_GPUS"] = str(simulated)
+    if real_devices:
+        # Identifiers keep their meaning whatever CUDA_DEVICE_ORDER says; indices do not.
+        uuids = (device.uuid for device in devices if not device.simulated)
+        env["CUDA_VISIBLE_DEVICES"] = ",".join(uuids)
+    return env
+
+
+def _addresses(nodes: int) -> list[str]:
+    """Return an address for each node: all of 127.0.0.0/8 is this machine (RFC 1122, 3.2.1.3).
+
+    Programs that take an address for the name of a node can tell them apart.
+    """
+    return [f"127.0.0.{number}" for number in range(1, nodes + 1)]
 
 
 def _free_port(address: str) -> int:

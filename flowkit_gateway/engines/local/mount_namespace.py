@@ -218,11 +218,15 @@ def _make_place(mount: Mount, root: str) -> None:
     place = f"{root}{mount['target']}"
     if os.path.lexists(place):
         return
-    if os.path.isdir(f"{'/old' if root else ''}{mount['source']}"):
-        os.makedirs(place, 0o755)
-    else:
-        os.makedirs(os.path.dirname(place), 0o755, exist_ok=True)
-        _make_file(place)
+    try:
+        if os.path.isdir(f"{'/old' if root else ''}{mount['source']}"):
+            os.makedirs(place, 0o755)
+        else:
+            os.makedirs(os.path.dirname(place), 0o755, exist_ok=True)
+            _make_file(place)
+    except FileExistsError:
+        # Another node of the attempt, which has the same workspace and mounts, was first.
+        return
 
 
 def _make_file(path: str) -> None:

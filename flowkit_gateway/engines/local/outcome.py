@@ -58,6 +58,17 @@ def write(run_dir: str, reserved: str, outcome: Outcome) -> None:
     os.rename(reserved, f"{run_dir}/exit")
 
 
+def why_missing(run_dir: str) -> str:
+    """Say why a supervisor that is gone left no outcome."""
+    try:
+        with open(f"{run_dir}/crash") as file:
+            return f"its supervisor failed: {file.read().strip().splitlines()[-1]}"
+    except FileNotFoundError:
+        return "its supervisor was killed"
+    except IndexError:
+        return "its supervisor failed, and the disk had no room for the reason"
+
+
 def _shortened(message: str) -> str:
     """Cut a message until it fits with its escapes."""
     while len(json.dumps(message)) > _LONGEST_MESSAGE:

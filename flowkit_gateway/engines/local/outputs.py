@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 
-from flowkit_gateway.engines.local.command import Job, workspace
+from flowkit_gateway.engines.local.command import Job
 from flowkit_gateway.engines.local.mount_namespace import on_the_machine
 from flowkit_gateway.engines.local.output import least_free
 
@@ -59,7 +59,7 @@ class _Keeper:
     """
 
     def __init__(self, job: Job, is_unwanted: Callable[[], bool]) -> None:
-        own = os.path.realpath(workspace(job))
+        own = os.path.realpath(job["workspace"])
         sources = {mount["target"]: mount["source"] for mount in job["mounts"]}
         self._tree = os.path.realpath(on_the_machine(job["working_dir"] or own, sources))
         self._kept = f"{job['run_dir']}/{PARTIAL}"

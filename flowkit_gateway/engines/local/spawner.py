@@ -27,7 +27,7 @@ if "flowkit_gateway" not in sys.modules:
         _package.__path__ = [_directory]
         _directory = os.path.dirname(_directory)
 
-from flowkit_gateway.engines.local import mount_namespace, procfs, supervisor
+from flowkit_gateway.engines.local import forked_nodes, mount_namespace, procfs, supervisor
 
 _LENGTH = struct.Struct("<I")
 _PROBE_TIMEOUT = 2.0
@@ -65,7 +65,10 @@ def _answer(request: bytes, connection: socket.socket, boot_id: str) -> bytes:
     if pid == 0:
         try:
             connection.close()
-            supervisor.supervise(job, boot_id)
+            if job["num_instances"] > 1:
+                forked_nodes.lead(job, boot_id)
+            else:
+                supervisor.supervise(job, boot_id)
         finally:
             os._exit(0)
     process = procfs.process(pid)

@@ -12,9 +12,17 @@ import os
 import select
 import signal
 import time
-import traceback
 
-from flowkit_gateway.engines.local import cgroups, claim, command, outcome, outputs, procfs, tree
+from flowkit_gateway.engines.local import (
+    cgroups,
+    claim,
+    command,
+    crash,
+    outcome,
+    outputs,
+    procfs,
+    tree,
+)
 from flowkit_gateway.engines.local.command import Job
 from flowkit_gateway.engines.local.output import STDERR, STDOUT, Output
 from flowkit_gateway.engines.local.program import NotStarted
@@ -38,14 +46,8 @@ _MOST_LAST_READS = 64
 
 def supervise(job: Job, boot_id: str) -> None:
     """Run an attempt from claim to outcome in a process that was forked for it."""
-    try:
+    with crash.told_in(job["run_dir"]):
         Supervisor(job, boot_id).run()
-    except BaseException:
-        procfs.end(tree.members(), (signal.SIGKILL,))
-        # Nobody reads this process's stderr; the engine puts the file into the task's message.
-        crash = os.open(f"{job['run_dir']}/crash", os.O_WRONLY | os.O_CREAT, 0o600)
-        os.write(crash, traceback.format_exc().encode())
-        raise
 
 
 class Supervisor:
@@ -152,7 +154,7 @@ class Supervisor:
             self._run_until = time.monotonic() + self._job["max_run_time"]
 
     def _make_workspace(self) -> None:
-        path = command.workspace(self._job)
+        path = self._job["workspace"]
         try:
             os.makedirs(path, 0o700, exist_ok=True)
         except OSError as error:

@@ -7,6 +7,7 @@ it starts are then descendants of the task, and yet none of its business: they s
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 
 from flowkit_gateway.engines.local import procfs
 
@@ -14,9 +15,17 @@ MARK = "_FLOWKIT_GATEWAY_DIR"
 """In the environment of an embedded gateway, its spawner and its supervisors: its directory."""
 
 
-def members() -> list[procfs.Process]:
-    """Describe the processes that this one has to answer for, parents before their children."""
-    return procfs.descendants(os.getpid(), spare=_serves_our_gateway)
+def members(others: Collection[int] = ()) -> list[procfs.Process]:
+    """Describe the processes that this one has to answer for, parents before their children.
+
+    Args:
+        others: Children of this one that answer for themselves and for all that they started.
+    """
+
+    def spare(pid: int) -> bool:
+        return pid in others or _serves_our_gateway(pid)
+
+    return procfs.descendants(os.getpid(), spare)
 
 
 def only_the_gateway_is_left() -> bool:

@@ -10,11 +10,10 @@ from pathlib import Path
 from flowkit_gateway.engines.engine import Observation, State
 from flowkit_gateway.engines.local import claim, outcome
 from flowkit_gateway.engines.local.outcome import Outcome
-from flowkit_gateway.engines.node_dirs import NODES
+from flowkit_gateway.engines.node_dirs import output_bytes
 from flowkit_gateway.engines.slurm.jobs import Job, Key
 
 _CANCELLED = "cancel-asked"
-_STREAMS = ("stdout", "stderr")
 
 
 class Attempt:
@@ -89,7 +88,7 @@ class Attempt:
         """Return what to report of it."""
         if ended is None:
             at = time.time()
-            return Observation(*self.key, state, at, output_bytes=self._output_bytes())
+            return Observation(*self.key, state, at, output_bytes=output_bytes(str(self.run_dir)))
         return Observation(
             *self.key,
             state,
@@ -98,23 +97,11 @@ class Attempt:
             exit_code=ended.exit_code,
             reason=ended.reason,
             message=ended.message or None,
-            output_bytes=self._output_bytes(),
+            output_bytes=output_bytes(str(self.run_dir)),
             output_dropped_bytes=ended.output_dropped,
         )
-
-    def _output_bytes(self) -> int:
-        nodes = self.run_dir / NODES
-        directories = list(nodes.iterdir()) if nodes.is_dir() else [self.run_dir]
-        return sum(_size(directory / name) for directory in directories for name in _STREAMS)
 
 
 def newest(jobs: Iterable[Job]) -> Job | None:
     """Return the job that tells how an attempt fares: one that runs before one that waits."""
     return max(jobs, key=lambda job: (job.runs, job.ending, job.waits, job.id), default=None)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

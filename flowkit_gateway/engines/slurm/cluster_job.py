@@ -12,7 +12,6 @@ JOB_FILE = "job.json"
 class ClusterJob(Job):
     """An attempt of one node or several."""
 
-    num_instances: int
     cpus: int
     """Of each node."""
     umask: int

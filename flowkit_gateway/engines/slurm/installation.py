@@ -14,7 +14,7 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _ROOT = _PACKAGE.parent
-_ON_NODES = ("node_dirs.py", "slurm/node.py", "slurm/gang.py", "slurm/cluster_job.py")
+_ON_NODES = ("gang.py", "node_dirs.py", "slurm/node.py", "slurm/step.py", "slurm/cluster_job.py")
 
 
 def install(directory: Path) -> Path:

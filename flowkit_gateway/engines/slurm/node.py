@@ -15,9 +15,10 @@ if "flowkit_gateway" not in sys.modules:
     # This file lies in a copy of the package, whose root is four directories above it.
     sys.path.insert(0, os.path.abspath(os.path.join(__file__, *[os.pardir] * 4)))
 
+from flowkit_gateway.engines import gang
 from flowkit_gateway.engines.local import claim, outcome, procfs, supervisor
 from flowkit_gateway.engines.local.command import Job
-from flowkit_gateway.engines.slurm import gang
+from flowkit_gateway.engines.slurm import step
 from flowkit_gateway.engines.slurm.cluster_job import ClusterJob, read_job
 
 _FORWARDED = {signal.SIGTERM, signal.SIGUSR1}
@@ -41,12 +42,13 @@ def main() -> int:
     if rank:
         return _run_rank(job)
     if job["num_instances"] > 1:
-        return gang.lead(job, [sys.executable, "-I", "-S", __file__, run_dir, "rank"])
+        part = [sys.executable, "-I", "-S", __file__, run_dir, "rank"]
+        return gang.lead(job, lambda: step.Step(job, part), procfs.boot_id())
     address = "127.0.0.1"
     job["env"] = {
         **_from_slurm(),
         "MASTER_ADDR": address,
-        "MASTER_PORT": str(gang.free_port()),
+        "MASTER_PORT": str(step.free_port()),
         **job["env"],
         **_devices(),
         "FLOWKIT_NODE_RANK": "0",
@@ -58,7 +60,7 @@ def main() -> int:
 
 def _run_rank(job: ClusterJob) -> int:
     rank = int(os.environ["SLURM_NODEID"])
-    together = {name: os.environ[name] for name in gang.VARIABLES}
+    together = {name: os.environ[name] for name in step.VARIABLES}
     master = {name: together.pop(name) for name in ("MASTER_ADDR", "MASTER_PORT")}
     own = gang.part_of(job, rank)
     own["env"] = {
@@ -71,7 +73,7 @@ def _run_rank(job: ClusterJob) -> int:
     }
     code = _supervised(own, job["run_dir"])
     if code:
-        gang.tell_failure(job["run_dir"], rank)
+        step.tell_failure(job["run_dir"], rank)
     return code
 
 
@@ -112,7 +114,7 @@ def _supervised(job: Job, gang_dir: str | None) -> int:
             break
         if caught is not None and caught.si_signo in _FORWARDED:
             os.kill(pid, caught.si_signo)
-        asked = gang.asked_to_stop(gang_dir) if gang_dir else None
+        asked = step.asked_to_stop(gang_dir) if gang_dir else None
         if asked is not None and asked != passed_on:
             os.kill(pid, asked)
             passed_on = asked

@@ -1,9 +1,8 @@
-"""Several nodes that run one command together: all start or none, and they end together.
+"""The nodes of a gang on a cluster: a step of the job, which runs one process on each.
 
-The job's script leads: it starts one process a node by `srun`, watches for the first that fails,
-has the others stopped, and writes the outcome of the whole. Leader and nodes talk through two files
-of the attempt's directory, which are there from the beginning: a network file system may go on for
-a minute to say that a file is missing, but opens one as it is. Standard library only, Python 3.9.
+Leader and nodes talk through two files of the attempt's directory, which are there from the
+beginning: a network file system may go on for a minute to say that a file is missing, but opens one
+as it is. Standard library only, Python 3.9.
 """
 
 from __future__ import annotations
@@ -13,59 +12,60 @@ import re
 import signal
 import socket
 import subprocess
-import time
 
-from flowkit_gateway.engines.local import claim, outcome, outputs, procfs
-from flowkit_gateway.engines.local.command import Job, workspace
-from flowkit_gateway.engines.local.outcome import Outcome
-from flowkit_gateway.engines.node_dirs import node_dir
 from flowkit_gateway.engines.slurm.cluster_job import ClusterJob
 
 VARIABLES = ("MASTER_ADDR", "MASTER_PORT", "FLOWKIT_NODE_IPS", "FLOWKIT_NUM_NODES")
 """What the leader tells the nodes through their environment."""
 
-_AWAITED = {signal.SIGTERM, signal.SIGUSR1, signal.SIGCHLD}
-_LOOK_EVERY = 0.25
-_SPARE = 10.0
-"""Seconds beyond the grace period after which nodes are not waited for any more."""
 
-
-def lead(job: ClusterJob, part: list[str]) -> int:
-    """Run an attempt from claim to outcome on all of its nodes, and return the job's exit code.
+class Step:
+    """The `srun` that runs an attempt's nodes.
 
     Args:
-        job: what to run.
+        job: what they run.
         part: the command that runs one node's part of it.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
-    run_dir, started_at = job["run_dir"], time.time()
-    reserved = outcome.reserve(run_dir)
-    own = procfs.process(os.getpid())
-    start_time = own.start_time if own else 0
-    if not claim.take(run_dir, claim.Claim(os.getpid(), start_time, procfs.boot_id())):
-        os.unlink(reserved)
-        return 0
-    for path in (workspace(job), *(node_dir(run_dir, rank) for rank in _ranks(job))):
-        os.makedirs(path, 0o700, exist_ok=True)
-    for name in ("stop", "failures"):
-        with open(f"{run_dir}/{name}", "x"):
-            pass
-    gang = _Gang(job, _start(job, part))
-    gang.follow()
-    ended = gang.outcome(started_at)
-    lost = outputs.keep(job, lambda: gang.forced)
-    message = "; ".join(filter(None, (ended.message, lost)))
-    outcome.write(run_dir, reserved, ended._replace(message=message))
-    return 1 if ended.exit_code is None else min(ended.exit_code, 255)
 
+    def __init__(self, job: ClusterJob, part: list[str]) -> None:
+        self._run_dir = job["run_dir"]
+        for name in ("stop", "failures"):
+            with open(f"{self._run_dir}/{name}", "x"):
+                pass
+        addresses = node_addresses()
+        env = {
+            **os.environ,
+            "MASTER_ADDR": addresses[0],
+            "MASTER_PORT": str(free_port()),
+            "FLOWKIT_NODE_IPS": ",".join(addresses),
+            "FLOWKIT_NUM_NODES": str(job["num_instances"]),
+        }
+        # Slurm's own ways to end a step early kill, so that output would be lost.
+        step = ("--nodes", str(job["num_instances"]), "--ntasks-per-node=1", "--wait=0")
+        more = (f"--cpus-per-task={job['cpus']}", "--kill-on-bad-exit=0", "--export=ALL")
+        self._process = subprocess.Popen(
+            ["srun", *step, *more, *part], env=env, stdin=subprocess.DEVNULL
+        )
 
-def part_of(job: ClusterJob, rank: int) -> Job:
-    """Return one node's part of an attempt: all nodes share the attempt's workspace."""
-    own = job.copy()
-    own["run_dir"] = node_dir(job["run_dir"], rank)
-    own["working_dir"] = job["working_dir"] or workspace(job)
-    own["outputs"] = []
-    return own
+    def running(self) -> bool:
+        """Say whether anything of it is left."""
+        return self._process.poll() is None
+
+    def first_failure(self) -> int | None:
+        """Return the rank of the node that failed first."""
+        with open(f"{self._run_dir}/failures") as file:
+            first = file.readline()
+        return int(first) if first.endswith("\n") else None
+
+    def stop(self, number: signal.Signals) -> None:
+        """Ask all nodes to end: SIGTERM with the grace period, SIGUSR1 at once."""
+        with open(f"{self._run_dir}/stop", "w") as file:
+            file.write(number.name)
+
+    def kill(self) -> None:
+        """End all nodes, whatever becomes of their output."""
+        # To srun this means to kill the step.
+        self._process.terminate()
 
 
 def tell_failure(run_dir: str, rank: int) -> None:
@@ -79,25 +79,6 @@ def asked_to_stop(run_dir: str) -> signal.Signals | None:
     with open(f"{run_dir}/stop") as file:
         name = file.read()
     return signal.Signals[name] if name else None
-
-
-def _ranks(job: ClusterJob) -> range:
-    return range(job["num_instances"])
-
-
-def _start(job: ClusterJob, part: list[str]) -> subprocess.Popen[bytes]:
-    addresses = node_addresses()
-    env = {
-        **os.environ,
-        "MASTER_ADDR": addresses[0],
-        "MASTER_PORT": str(free_port()),
-        "FLOWKIT_NODE_IPS": ",".join(addresses),
-        "FLOWKIT_NUM_NODES": str(job["num_instances"]),
-    }
-    # Slurm's own ways to end a step early kill, so that output would be lost.
-    step = ("--nodes", str(job["num_instances"]), "--ntasks-per-node=1", "--wait=0")
-    more = (f"--cpus-per-task={job['cpus']}", "--kill-on-bad-exit=0", "--export=ALL")
-    return subprocess.Popen(["srun", *step, *more, *part], env=env, stdin=subprocess.DEVNULL)
 
 
 def node_addresses() -> list[str]:
@@ -128,67 +109,3 @@ def free_port() -> int:
         probe.bind(("", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-class _Gang:
-    """The nodes of one attempt, as its leader sees them.
-
-    Args:
-        job: what they run.
-        step: the `srun` that runs them.
-    """
-
-    def __init__(self, job: ClusterJob, step: subprocess.Popen[bytes]) -> None:
-        self._job = job
-        self._step = step
-        self._cancelled = False
-        self._give_up_at: float | None = None
-        self.forced = False
-        """Somebody has asked to end at once."""
-
-    def follow(self) -> None:
-        """Wait until all nodes have ended."""
-        while self._step.poll() is None:
-            caught = signal.sigtimedwait(_AWAITED, _LOOK_EVERY)
-            number = caught.si_signo if caught is not None else None
-            if number in (signal.SIGTERM, signal.SIGUSR1):
-                self._cancelled = self._cancelled or self._give_up_at is None
-                self.forced = self.forced or number == signal.SIGUSR1
-                self._stop("SIGUSR1" if self.forced else "SIGTERM")
-            elif self._give_up_at is None and self._first_failure() is not None:
-                self._stop("SIGTERM")
-            elif self._give_up_at is not None and time.monotonic() > self._give_up_at:
-                # To srun this means to kill the step.
-                self._step.terminate()
-
-    def _stop(self, name: str) -> None:
-        grace = 0.0 if self.forced else self._job["grace_period"]
-        self._give_up_at = time.monotonic() + grace + _SPARE
-        with open(f"{self._job['run_dir']}/stop", "w") as file:
-            file.write(name)
-
-    def _first_failure(self) -> int | None:
-        with open(f"{self._job['run_dir']}/failures") as file:
-            first = file.readline()
-        return int(first) if first.endswith("\n") else None
-
-    def outcome(self, started_at: float) -> Outcome:
-        """Return how the whole ended: as the first node that failed, or as all of them."""
-        run_dir = self._job["run_dir"]
-        ends = {rank: outcome.read(node_dir(run_dir, rank)) for rank in _ranks(self._job)}
-        dropped = sum(end.output_dropped for end in ends.values() if end)
-        failed = self._first_failure()
-        told = None if failed is None else ends[failed]
-        silent = [rank for rank, end in ends.items() if end is None]
-        code: int | None
-        if self._cancelled:
-            code, reason, message = ends[0].exit_code if ends[0] else None, "cancelled", "cancelled"
-        elif told is not None:
-            code, reason = told.exit_code, told.reason
-            message = f"node {failed}: {told.message or f'exited with {code}'}"
-        elif silent:
-            code, reason = None, "node_lost"
-            message = f"node {silent[0]} ended without an outcome"
-        else:
-            code, reason, message = 0, "exited", ""
-        return Outcome(code, reason, message, started_at, time.time(), dropped)

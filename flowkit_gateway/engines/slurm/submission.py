@@ -37,6 +37,8 @@ def write_job(launch: Launch, umask: int) -> None:
     """
     job: ClusterJob = {
         "run_dir": str(launch.run_dir),
+        "workspace": str(launch.run_dir / "workspace"),
+        "num_instances": launch.num_instances,
         "command": list(launch.command),
         "env": {
             **launch.env,
@@ -55,7 +57,6 @@ def write_job(launch: Launch, umask: int) -> None:
         "max_output_bytes": launch.max_output_bytes,
         "memory_bytes": launch.memory_bytes,
         "memory_root": None,
-        "num_instances": launch.num_instances,
         "cpus": _cpus(launch),
         "umask": umask,
     }

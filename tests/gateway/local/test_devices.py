@@ -10,7 +10,7 @@ import pytest
 from flowkit.gpu_models import MODELS
 from flowkit_gateway.engines.engine import Device, Launch
 from flowkit_gateway.engines.local import devices
-from flowkit_gateway.engines.local.environment import task_environment
+from flowkit_gateway.engines.local.environment import node_environments, task_environment
 
 REAL = Device(0, "GPU-1", "a100", 80, "nvidia", simulated=False)
 OTHER = Device(3, "GPU-4", "a100", 80, "nvidia", simulated=False)
@@ -23,6 +23,12 @@ no_real_gpu = pytest.mark.skipif(
 
 def launch(*held: Device, **env: str) -> Launch:
     return Launch("task_1", 2, Path("/run"), ["true"], env, None, 1, None, held, None, 1.0, 1 << 20)
+
+
+def environment(attempt: Launch, *, real_devices: bool, rank: int = 0) -> dict[str, str]:
+    """Return the whole environment of one node."""
+    own = node_environments(attempt, real_devices=real_devices)[rank]
+    return {**task_environment(attempt), **own}
 
 
 @no_real_gpu
@@ -95,7 +101,7 @@ def test_memory_is_what_the_gpu_is_sold_with(model: str, mebibytes: int, memory_
 
 
 def test_a_task_sees_the_gpus_that_it_holds() -> None:
-    env = task_environment(launch(REAL, OTHER), real_devices=True)
+    env = environment(launch(REAL, OTHER), real_devices=True)
 
     assert env["CUDA_VISIBLE_DEVICES"] == "GPU-1,GPU-4"
     assert env["FLOWKIT_GPUS_PER_NODE"] == "2"
@@ -103,20 +109,20 @@ def test_a_task_sees_the_gpus_that_it_holds() -> None:
 
 
 def test_a_task_without_gpus_sees_none_of_those_that_exist() -> None:
-    env = task_environment(launch(CUDA_VISIBLE_DEVICES="0"), real_devices=True)
+    env = environment(launch(CUDA_VISIBLE_DEVICES="0"), real_devices=True)
 
     assert env["CUDA_VISIBLE_DEVICES"] == ""
 
 
 def test_simulated_gpus_are_counted_and_bound_to_nothing() -> None:
-    env = task_environment(launch(SIMULATED), real_devices=False)
+    env = environment(launch(SIMULATED), real_devices=False)
 
     assert env["FLOWKIT_SIMULATED_GPUS"] == "1"
     assert "CUDA_VISIBLE_DEVICES" not in env
 
 
 def test_what_distributed_training_needs_is_set() -> None:
-    env = task_environment(launch(), real_devices=False)
+    env = environment(launch(), real_devices=False)
 
     port = int(env.pop("MASTER_PORT"))
     assert 0 < port < 65536
@@ -131,13 +137,36 @@ def test_what_distributed_training_needs_is_set() -> None:
     }
 
 
+def test_the_nodes_of_a_gang_divide_its_gpus_and_meet_at_the_first() -> None:
+    attempt = launch(REAL, OTHER)._replace(num_instances=2)
+
+    first, second = (environment(attempt, real_devices=True, rank=rank) for rank in range(2))
+
+    assert first["CUDA_VISIBLE_DEVICES"] == "GPU-1"
+    assert second["CUDA_VISIBLE_DEVICES"] == "GPU-4"
+    assert (first["FLOWKIT_NODE_RANK"], second["FLOWKIT_NODE_RANK"]) == ("0", "1")
+    for env in (first, second):
+        assert env["FLOWKIT_NUM_NODES"] == "2"
+        assert env["FLOWKIT_GPUS_PER_NODE"] == "1"
+        assert env["FLOWKIT_NODE_IPS"] == "127.0.0.1,127.0.0.2"
+        assert env["MASTER_ADDR"] == "127.0.0.1"
+
+
+def test_nodes_that_share_a_gpu_both_see_it() -> None:
+    attempt = launch(REAL, REAL)._replace(num_instances=2)
+
+    for rank in range(2):
+        env = environment(attempt, real_devices=True, rank=rank)
+        assert env["CUDA_VISIBLE_DEVICES"] == "GPU-1"
+
+
 def test_a_rendezvous_of_the_tasks_own_is_kept() -> None:
-    env = task_environment(launch(MASTER_ADDR="10.0.0.1", MASTER_PORT="29500"), real_devices=False)
+    env = environment(launch(MASTER_ADDR="10.0.0.1", MASTER_PORT="29500"), real_devices=False)
 
     assert (env["MASTER_ADDR"], env["MASTER_PORT"]) == ("10.0.0.1", "29500")
 
 
 def test_the_tasks_identity_cannot_be_changed() -> None:
-    env = task_environment(launch(FLOWKIT_TASK_ID="task_2"), real_devices=False)
+    env = environment(launch(FLOWKIT_TASK_ID="task_2"), real_devices=False)
 
     assert env["FLOWKIT_TASK_ID"] == "task_1"

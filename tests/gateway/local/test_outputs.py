@@ -58,6 +58,8 @@ def never() -> bool:
 def job(run_dir: Path, tree: Path, *patterns: str) -> Job:
     return {
         "run_dir": str(run_dir),
+        "workspace": str(run_dir / "workspace"),
+        "num_instances": 1,
         "command": [],
         "env": {},
         "working_dir": str(tree),
