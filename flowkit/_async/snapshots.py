@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from flowkit_api.models import Snapshot, SnapshotCreate, SnapshotEntry, Snapshot
 from flowkit._async.paging import listed
 from flowkit.code.known_trees import KnownTree
 from flowkit.code.packing import Pack
-from flowkit.code.tree import scan
+from flowkit.code.tree import Tree, scan, scan_data
 from flowkit.errors import (
     APIConnectionError,
     FileChanged,
@@ -77,10 +77,28 @@ class AsyncSnapshots:
             >>> snapshot.complete, snapshot.file_count
             (True, 0)
         """
-        top = await asyncio.to_thread(_existing, directory)
+        return await self._create(scan, _absolute(directory))
+
+    async def create_source(self, path: str | os.PathLike[str]) -> str:
+        """Send data as it is, and return the source that it is mounted from.
+
+        Args:
+            path: A directory or a file.
+
+        Raises:
+            FlowError: as for `create`.
+            InvalidMount: it is neither a directory nor a file.
+        """
+        data = _absolute(path)
+        snapshot = await self._create(scan_data, data)
+        path = await asyncio.to_thread(_path_in_snapshot, data)
+        return f"snapshot://{snapshot.id}{path}"
+
+    async def _create(self, read: Callable[[Path], Tree], path: Path) -> Snapshot:
+        """Send what is read of a path, and once more what changes meanwhile."""
         changed: Sequence[str] = ()
         for _ in range(_TIMES_READ):
-            known = await asyncio.to_thread(_read, top)
+            known = KnownTree(await asyncio.to_thread(read, path))
             manifest = await asyncio.to_thread(known.manifest)
             snapshot, changed = await self._send(known, manifest)
             if not changed:
@@ -138,18 +156,18 @@ class AsyncSnapshots:
             entries, removed = manifest.changes_since(base)
             if len(entries) + len(removed) <= _ENTRIES_OF_A_CALL:
                 try:
-                    return await self._create(entries, base.id, removed)
+                    return await self._tell(entries, base.id, removed)
                 except SnapshotNotFound:
                     log.debug("the gateway does not have %s any more", base.id)
         # Links last: what they lead through is in the tree then.
         entries = sorted(manifest.entries.values(), key=lambda entry: entry.type == SYMLINK)
-        snapshot = await self._create(entries[:_ENTRIES_OF_A_CALL], None, [])
+        snapshot = await self._tell(entries[:_ENTRIES_OF_A_CALL], None, [])
         for begin in range(_ENTRIES_OF_A_CALL, len(entries), _ENTRIES_OF_A_CALL):
             more = entries[begin : begin + _ENTRIES_OF_A_CALL]
-            snapshot = await self._create(more, snapshot.id, [])
+            snapshot = await self._tell(more, snapshot.id, [])
         return snapshot
 
-    async def _create(
+    async def _tell(
         self, entries: Sequence[Entry], base: str | None, removed: Sequence[str]
     ) -> Snapshot:
         body = SnapshotCreate(
@@ -170,26 +188,22 @@ class AsyncSnapshots:
             yield snapshot
 
 
-def _existing(directory: str | os.PathLike[str]) -> Path:
-    if not isinstance(directory, str | os.PathLike):
+def _absolute(path: str | os.PathLike[str]) -> Path:
+    if not isinstance(path, str | os.PathLike):
         raise InvalidTaskConfig(
-            f"invalid directory of type {type(directory).__name__}", hint="name one by its path"
+            f"invalid directory of type {type(path).__name__}", hint="name one by its path"
         )
-    top = Path(os.path.abspath(os.path.expanduser(directory)))
-    if not top.is_dir():
-        problem = "is not a directory" if top.exists() else "does not exist"
-        raise InvalidTaskConfig(f"{top} {problem}", hint="name the directory of the code")
-    return top
+    return Path(os.path.abspath(os.path.expanduser(path)))
 
 
-def _read(top: Path) -> KnownTree:
-    return KnownTree(scan(top))
+def _path_in_snapshot(data: Path) -> str:
+    return f"/{data.resolve().name}" if data.is_file() else ""
 
 
 def _say_skipped(known: KnownTree) -> None:
     if skipped := known.tree.skipped:
         more = f" and {len(skipped) - 1} more" if len(skipped) > 1 else ""
-        log.warning("left out of the code, as it is no file: %s%s", skipped[0], more)
+        log.warning("left out, as it is no file: %s%s", skipped[0], more)
 
 
 def _files_with(manifest: Manifest, hashes: Sequence[str]) -> list[Entry]:

@@ -33,6 +33,7 @@ from flowkit_api.models import (
 from flowkit._async.logs import log_chunks, log_lines, log_text
 from flowkit._async.paging import listed
 from flowkit._async.task import AsyncTask
+from flowkit._async.task_inputs import AsyncTaskInputs
 from flowkit._async.waiting import shown, wait_until
 from flowkit.errors import InvalidRequest, InvalidTaskConfig, WaitTimeout
 from flowkit.log_text import (
@@ -121,13 +122,12 @@ class AsyncTasks:
                 f"{len(configs)} tasks are too many for one call",
                 hint=f"submit up to {MOST_TASKS_OF_A_BATCH} at a time",
             )
-        in_place = self._in_place()
-        # What is wrong with one of them comes before the code of another is sent.
-        bodies = [config.to_wire(in_place) for config in configs]
-        sent: dict[str, str] = {}
-        for number, config in enumerate(configs):
-            if config.code_directory(in_place) is not None:
-                bodies[number] = await self._with_code(config, in_place, sent)
+        inputs = self._inputs()
+        # What is wrong with one of them comes before anything is sent of another.
+        bodies = [inputs.body(config) for config in configs]
+        bodies = [
+            await inputs.sent(config, body) for config, body in zip(configs, bodies, strict=True)
+        ]
         request = create_tasks.request(
             body=TaskBatchCreate(tasks=bodies), idempotency_key=idempotency_key
         )
@@ -144,7 +144,8 @@ class AsyncTasks:
         Raises:
             InvalidTaskConfig: the task is wrong.
         """
-        request = plan_task.request(body=self._config(task, overrides).to_wire(self._in_place()))
+        body = await self._inputs().checked(self._config(task, overrides))
+        request = plan_task.request(body=body)
         return await self._api.call(request, plan_task.parse)
 
     async def get(self, task: str | AsyncTask) -> AsyncTask:
@@ -442,40 +443,20 @@ class AsyncTasks:
         )
 
     async def to_wire(self, task: TaskLike, overrides: Mapping[str, object]) -> TaskCreate:
-        """Return a task as the contract has it, with its code at the gateway.
+        """Return a task as the contract has it, with its code and its data at the gateway.
 
         Raises:
             InvalidTaskConfig: the task is wrong; nothing was sent.
         """
-        config, in_place = self._config(task, overrides), self._in_place()
-        body = config.to_wire(in_place)
-        if config.code_directory(in_place) is None:
-            return body
-        return await self._with_code(config, in_place, {})
-
-    async def _with_code(
-        self, config: TaskConfig, in_place: InPlace | None, sent: dict[str, str]
-    ) -> TaskCreate:
-        """Send the code of a task, unless that was done for another one.
-
-        Args:
-            config: The task.
-            in_place: Where it runs when it runs in its caller's place.
-            sent: Ids of the snapshots of directories that were sent for this call.
-        """
-        directory = config.code_directory(in_place) or "."
-        if directory not in sent:
-            from flowkit._async.snapshots import AsyncSnapshots
-
-            sent[directory] = (await AsyncSnapshots(self._api).create(directory)).id
-        return config.to_wire(in_place, snapshot_id=sent[directory])
+        config, inputs = self._config(task, overrides), self._inputs()
+        return await inputs.sent(config, inputs.body(config))
 
     def _config(self, task: TaskLike, overrides: Mapping[str, object]) -> TaskConfig:
         config = TaskConfig.of(task)
         return config.replace(**overrides) if overrides else config
 
-    def _in_place(self) -> InPlace | None:
-        return InPlace.here() if self._is_embedded else None
+    def _inputs(self) -> AsyncTaskInputs:
+        return AsyncTaskInputs(self._api, InPlace.here() if self._is_embedded else None)
 
 
 def _has_reached(status: TaskStatus, until: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flowkit.code.ignore import IgnoreRules
-from flowkit.errors import InvalidTaskConfig, PayloadTooLarge
+from flowkit.errors import InvalidMount, InvalidTaskConfig, PayloadTooLarge
 from flowkit.sizes import parse_memory_gb
 from flowkit.snapshot_manifest import check_path
 
@@ -17,6 +17,11 @@ _DEFAULT_LIMIT = 1024**3
 MOST_FILES = 200_000
 _LARGEST_NAMED = 5
 _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
+_CODE_HINT = (
+    "list in .flowkitignore what the task does not need, keep data in a volume, or raise"
+    f" {SIZE_LIMIT}"
+)
+_DATA_HINT = f"copy it into a volume with `flowkit cp` and mount that, or raise {SIZE_LIMIT}"
 
 
 class FoundFile(NamedTuple):
@@ -45,7 +50,7 @@ class Tree(NamedTuple):
 
 
 def scan(top: Path) -> Tree:
-    """Return what belongs to a snapshot of a directory; no file is read.
+    """Return what belongs to a snapshot of the code in a directory; no file is read.
 
     Raises:
         InvalidTaskConfig: it is no directory, or something in it cannot be read.
@@ -53,30 +58,63 @@ def scan(top: Path) -> Tree:
         PayloadTooLarge: it is larger than `FLOWKIT_CODE_LIMIT`, or has too many files; the message
             names the largest.
     """
+    if not top.is_dir():
+        problem = "is not a directory" if top.exists() else "does not exist"
+        raise InvalidTaskConfig(f"{top} {problem}", hint="name the directory of the code")
+    return _walked(top, IgnoreRules.of_top(top), _CODE_HINT)
+
+
+def scan_data(path: Path) -> Tree:
+    """Return all that is in a directory, or a tree of one file; nothing is left out.
+
+    Raises:
+        InvalidMount: it is neither a directory nor a file.
+        InvalidTaskConfig: something in it cannot be read.
+        InvalidPath: something in it has a name that cannot be sent.
+        PayloadTooLarge: it is larger than `FLOWKIT_CODE_LIMIT`, or has too many files.
+    """
+    if path.is_dir():
+        return _walked(path, None, _DATA_HINT)
+    if not path.is_file():
+        raise InvalidMount(
+            f"the mount source {path} is neither a directory nor a file",
+            hint="mount what has data in it",
+        )
+    real = Path(os.path.realpath(path))
+    tree = Tree(real.parent, [], {}, {}, [])
+    (entry,) = (entry for entry in _listed(real.parent) if entry.name == real.name)
+    _take(tree, real.name, entry)
+    return _within_limit(tree, _DATA_HINT)
+
+
+def _walked(top: Path, rules: IgnoreRules | None, hint: str) -> Tree:
+    """Return what is below a directory, without what rules leave out."""
     tree = Tree(top, [], {}, {}, [])
-    limit = size_limit()
-    pending = [("", IgnoreRules.of_top(top))]
+    pending = [("", rules)]
     while pending:
         prefix, rules = pending.pop()
         folder = top / prefix if prefix else top
         found = _listed(folder)
-        if prefix:
+        if prefix and rules is not None:
             rules = rules.of_directory(folder, prefix, [entry.name for entry in found])
         for entry in found:
             path = prefix + entry.name
             is_directory = entry.is_dir(follow_symlinks=False)
-            if _is_left_out(entry, is_directory) or rules.leaves_out(
-                path, is_directory=is_directory
-            ):
+            if rules is not None and _is_left_out(rules, path, entry, is_directory):
                 continue
             _take(tree, path, entry)
             if is_directory:
                 pending.append((f"{path}/", rules))
         if len(tree.files) > MOST_FILES:
-            raise _too_many(tree)
+            raise _too_many(tree, hint)
+    return _within_limit(tree, hint)
+
+
+def _within_limit(tree: Tree, hint: str) -> Tree:
+    limit = size_limit()
     size = sum(file.size_bytes for file in tree.files)
     if size > limit:
-        raise _too_large(tree, size, limit)
+        raise _too_large(tree, size, limit, hint)
     return tree
 
 
@@ -105,10 +143,14 @@ def _listed(folder: Path) -> list[os.DirEntry[str]]:
         ) from error
 
 
-def _is_left_out(entry: os.DirEntry[str], is_directory: bool) -> bool:
+def _is_left_out(
+    rules: IgnoreRules, path: str, entry: os.DirEntry[str], is_directory: bool
+) -> bool:
     if entry.name == ".git":
         return True
-    return is_directory and os.path.lexists(f"{entry.path}/{_VIRTUAL_ENVIRONMENT}")
+    if is_directory and os.path.lexists(f"{entry.path}/{_VIRTUAL_ENVIRONMENT}"):
+        return True
+    return rules.leaves_out(path, is_directory=is_directory)
 
 
 def _take(tree: Tree, path: str, entry: os.DirEntry[str]) -> None:
@@ -147,7 +189,7 @@ def unreadable(path: str, error: OSError) -> InvalidTaskConfig:
     )
 
 
-def _too_many(tree: Tree) -> PayloadTooLarge:
+def _too_many(tree: Tree, hint: str) -> PayloadTooLarge:
     folders: dict[str, int] = {}
     for file in tree.files:
         folder = file.path.partition("/")[0]
@@ -155,15 +197,15 @@ def _too_many(tree: Tree) -> PayloadTooLarge:
     most = sorted(folders, key=lambda folder: -folders[folder])[:_LARGEST_NAMED]
     return PayloadTooLarge(
         f"{tree.top} has more than {MOST_FILES} files, most of them in {', '.join(most)}",
-        hint="list in .flowkitignore what the task does not need, or name a smaller directory",
+        hint=hint,
     )
 
 
-def _too_large(tree: Tree, size: int, limit: int) -> PayloadTooLarge:
+def _too_large(tree: Tree, size: int, limit: int, hint: str) -> PayloadTooLarge:
     largest = sorted(tree.files, key=lambda file: -file.size_bytes)[:_LARGEST_NAMED]
     named = ", ".join(f"{file.path} ({file.size_bytes / 1024**2:.1f} MB)" for file in largest)
     return PayloadTooLarge(
-        f"the code in {tree.top} has {size / 1024**2:.0f} MB, more than {limit / 1024**2:.0f} MB;"
-        f" the largest files: {named}",
-        hint=f"list them in .flowkitignore, keep data in a volume, or raise {SIZE_LIMIT}",
+        f"{tree.top} has {size / 1024**2:.0f} MB, more than {limit / 1024**2:.0f} MB; the largest"
+        f" files: {named}",
+        hint=hint,
     )
