@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from flowkit_api.models.dependency import Dependency
 from flowkit_api.models.engine_name import EngineName
 from flowkit_api.models.git_source import GitSource
 from flowkit_api.models.money import Money
 from flowkit_api.models.mount import Mount
+from flowkit_api.models.retry_policy import RetryPolicy
 from flowkit_api.models.task import Task as TaskData
 from flowkit_api.models.task_secret import TaskSecret
 
@@ -41,8 +43,12 @@ class TaskFields:
     started_at = Field[datetime | None]()
     finished_at = Field[datetime | None]()
     cancel_requested_at = Field[datetime | None]()
+    held_at = Field[datetime | None]()
+    retry_at = Field[datetime | None]()
     queue_position = Field[int | None]()
     attempt = Field[int]()
+    sweep_id = Field[str | None]()
+    sweep_case = Field[int | None]()
     command = Field[list[str]]()
     gpu = Field[list[str] | None]()
     gpu_indices = Field[list[int] | None]()
@@ -52,12 +58,16 @@ class TaskFields:
     memory_gb = Field[float | None]()
     num_instances = Field[int | None]()
     region = Field[str | None]()
+    reservation = Field[str | None]()
     working_dir = Field[str | None]()
     snapshot_id = Field[str | None]()
     git = Field[GitSource | None]()
     mounts = Field[list[Mount] | None]()
     outputs = Field[list[str] | None]()
     secrets = Field[list[TaskSecret] | None]()
+    depends_on = Field[list[Dependency] | None]()
+    retries = Field[RetryPolicy | None]()
+    hold = Field[bool | None]()
     max_price_per_hour = Field[Money | None]()
     max_run_time = Field[float | None]()
     priority = Field[int | None]()
@@ -80,6 +90,11 @@ class TaskFields:
     def labels(self) -> dict[str, str]:
         """Names and values to find the task by."""
         return self.data.labels or {}
+
+    @property
+    def waits_for(self) -> list[str]:
+        """Ids of the tasks that it depends on and that are not where they must be."""
+        return self.data.waits_for or []
 
     @property
     def is_terminal(self) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
+from flowkit._async.reserved_machines import AsyncReservedMachines
 from flowkit._async.sent_code import AsyncSentCode
 from flowkit._async.stored_data import AsyncStoredData
 from flowkit._async.swept_tasks import AsyncSweptTasks
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from flowkit.task_filters import Statuses
 
 
-class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData):
+class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData, AsyncReservedMachines):
     """Submits tasks, waits for them, reads their output.
 
     With no argument, no environment variable and no configuration file that names a gateway, the
@@ -252,6 +253,7 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
         node: int | None = None,
     ) -> AsyncText: ...
 
@@ -266,6 +268,7 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
         node: int | None = None,
     ) -> AsyncIterator[str]: ...
 
@@ -280,6 +283,7 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
         node: int | None = None,
     ) -> AsyncText | AsyncIterator[str]: ...
 
@@ -293,6 +297,7 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
         node: int | None = None,
     ) -> AsyncText | AsyncIterator[str]:
         r"""Read a task's output as text, or follow it line by line.
@@ -310,6 +315,8 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData):
             source: The same as `stream`.
             stream: Only `stdout` or `stderr`; both, in the order of arrival, unless given.
             since: Start at what was written then: a time, or text such as `5m`.
+            attempt: Only this attempt's, from 1; the newest one's unless given, and when following
+                those after it.
             node: Only this machine's, of a task that has several; 0, the first, unless given.
 
         Raises:
@@ -333,6 +340,7 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData):
             source=source,
             stream=stream,
             since=since,
+            attempt=attempt,
             node=node,
         )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
+from flowkit._sync.reserved_machines import ReservedMachines
 from flowkit._sync.sent_code import SentCode
 from flowkit._sync.stored_data import StoredData
 from flowkit._sync.swept_tasks import SweptTasks
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from flowkit.task_filters import Statuses
 
 
-class Flow(SentCode, SweptTasks, StoredData):
+class Flow(SentCode, SweptTasks, StoredData, ReservedMachines):
     """Submits tasks, waits for them, reads their output.
 
     With no argument, no environment variable and no configuration file that names a gateway, the
@@ -253,6 +254,7 @@ class Flow(SentCode, SweptTasks, StoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
         node: int | None = None,
     ) -> Text: ...
 
@@ -267,6 +269,7 @@ class Flow(SentCode, SweptTasks, StoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
         node: int | None = None,
     ) -> Iterator[str]: ...
 
@@ -281,6 +284,7 @@ class Flow(SentCode, SweptTasks, StoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
         node: int | None = None,
     ) -> Text | Iterator[str]: ...
 
@@ -294,6 +298,7 @@ class Flow(SentCode, SweptTasks, StoredData):
         source: str | None = None,
         stream: str | None = None,
         since: datetime | str | None = None,
+        attempt: int | None = None,
         node: int | None = None,
     ) -> Text | Iterator[str]:
         r"""Read a task's output as text, or follow it line by line.
@@ -311,6 +316,8 @@ class Flow(SentCode, SweptTasks, StoredData):
             source: The same as `stream`.
             stream: Only `stdout` or `stderr`; both, in the order of arrival, unless given.
             since: Start at what was written then: a time, or text such as `5m`.
+            attempt: Only this attempt's, from 1; the newest one's unless given, and when following
+                those after it.
             node: Only this machine's, of a task that has several; 0, the first, unless given.
 
         Raises:
@@ -334,6 +341,7 @@ class Flow(SentCode, SweptTasks, StoredData):
             source=source,
             stream=stream,
             since=since,
+            attempt=attempt,
             node=node,
         )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flowkit.cli import output
 from flowkit.cli.errors import NO_EXIT_CODE
+from flowkit.cli.task_view import waiting
 
 if TYPE_CHECKING:
     from flowkit import Task
@@ -38,19 +39,9 @@ def simulated_notice(task: Task) -> None:
 
 
 def queue_notice(task: Task) -> None:
-    """Say that a task waits, and its place."""
-    if task.status == "pending":
-        position = task.queue_position
-        place = f": {ordinal(position)} in the queue" if position else " for capacity"
-        output.notice(f"waiting{place}")
-
-
-def ordinal(number: int) -> str:
-    """Return a place in a row.
-
-    Example:
-        >>> ordinal(1), ordinal(22), ordinal(13)
-        ('1st', '22nd', '13th')
-    """
-    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
-    return f"{number}{suffix or 'th'}"
+    """Say what a task waits for that has not started."""
+    if task.held_at is not None:
+        output.notice(f"{task.id} is held: `flowkit release {task.id}` lets it start")
+    elif task.status == "pending":
+        what = waiting(task)
+        output.notice(f"waiting: {what}" if what else "waiting for capacity")

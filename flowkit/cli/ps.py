@@ -9,7 +9,7 @@ import click
 from flowkit.cli import options, output
 from flowkit.cli.connection import open_flow
 from flowkit.cli.errors import BadInput
-from flowkit.cli.task_view import age, command_line, gpus
+from flowkit.cli.task_view import age, command_line, gpus, waiting
 
 if TYPE_CHECKING:
     from flowkit import Task
@@ -69,7 +69,7 @@ def _row(task: Task) -> tuple[str, ...]:
     return (
         task.id,
         task.name or "",
-        str(task.status),
+        f"{task.status} ({reason})" if (reason := waiting(task)) else str(task.status),
         "" if task.exit_code is None else str(task.exit_code),
         gpus(task),
         age(task.created_at),

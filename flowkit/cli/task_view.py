@@ -29,6 +29,30 @@ def gpus(task: Task) -> str:
     return f"{asked} (simulated)" if asked and task.simulated else asked
 
 
+def waiting(task: Task) -> str:
+    """Return in words what a task waits for that has not started; empty for any other."""
+    if task.status != "pending":
+        return ""
+    if task.held_at is not None:
+        return "held"
+    if others := task.waits_for:
+        return f"after {others[0]}" if len(others) == 1 else f"after {len(others)} tasks"
+    if task.retry_at is not None:
+        return f"retried at {task.retry_at.astimezone():%H:%M:%S}"
+    return f"{ordinal(position)} in the queue" if (position := task.queue_position) else ""
+
+
+def ordinal(number: int) -> str:
+    """Return a place in a row.
+
+    Example:
+        >>> ordinal(1), ordinal(22), ordinal(13)
+        ('1st', '22nd', '13th')
+    """
+    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
+    return f"{number}{suffix or 'th'}"
+
+
 def age(moment: datetime) -> str:
     """Return how long ago something happened, to its largest unit.
 

@@ -54,6 +54,9 @@ def command(
 def _wait(
     flow: Flow, task: Task, until: Literal["running", "terminal"], deadline: float | None
 ) -> Task:
+    if task.held_at is not None:
+        # It does not end by itself, so a wait for it may be a mistake.
+        outcome.queue_notice(task)
     rest = None if deadline is None else max(0.0, deadline - time.monotonic())
     with after_submission(task.id):
         return flow.tasks.wait(task, until=until, timeout=rest)

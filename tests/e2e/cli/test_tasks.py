@@ -206,6 +206,29 @@ def test_status_for_people(cli: CommandLine) -> None:
     assert lines["command"].strip() == "exit 2"
 
 
+def test_what_a_task_waits_for_is_shown(cli: CommandLine) -> None:
+    first = cli.submit("--hold", "--", "true")
+    second = cli.submit("--depends-on", first, "--", "true")
+    third = cli.submit("--depends-on", first, "--depends-on", second, "--", "true")
+    table = cli("ps", "-n", "3").stdout.decode()
+    assert "pending (held)" in table
+    assert f"pending (after {first})" in table
+    assert "pending (after 2 tasks)" in table
+    assert "until it is released" in cli("status", first).stdout.decode()
+    assert f"{first}, {second}\n" in cli("status", third).stdout.decode()
+    assert cli("release", first).exit_code == 0
+    assert cli("wait", third).exit_code == 0
+    assert "pending" not in cli("ps", "-n", "3").stdout.decode()
+
+
+def test_what_keeps_a_wait_from_its_end_is_said(cli: CommandLine) -> None:
+    held = cli.submit("--hold", "--", "true")
+    waited = cli("wait", "--timeout", "0.1s", held)
+    assert waited.exit_code == 124
+    assert waited.error[0] == (f"flowkit: {held} is held: `flowkit release {held}` lets it start")
+    cli("cancel", held)
+
+
 def test_logs_views(cli: CommandLine) -> None:
     task = cli.submit("bash", "-c", "for i in 1 2 3; do echo o$i; sleep 0.05; echo e$i >&2; done")
     cli("wait", task)

@@ -33,6 +33,7 @@ def test_what_every_attempt_wrote_is_there(flow: Flow, tmp_path: Path) -> None:
     ]
     assert list(task.logs(follow=True, attempt=2)) == ["attempt 2"]
     assert task.logs() == "attempt 3\n"
+    assert flow.logs(task.id, attempt=1) == "attempt 1\n"
     with pytest.raises(NotFound, match="no attempt 4"):
         task.logs(attempt=4)
     with pytest.raises(InvalidRequest, match="attempt 0"):
