@@ -7,6 +7,7 @@ of its own. A block that cannot run here says why, in a comment before it: `<!--
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -68,7 +69,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 @pytest.fixture
 def surroundings(tmp_path: Path) -> Path:
     """A directory with the examples in it, where blocks may write files."""
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
     return tmp_path
 
 
