@@ -30,6 +30,7 @@ from . import samples
 from .call import Call
 from .samples import TASK_ID
 from .storage_calls import STORAGE_CALLS
+from .reservation_calls import RESERVATION_CALLS
 from .sweep_calls import SWEEP_CALLS
 
 BODY = TaskCreate(command=["true"])
@@ -83,6 +84,13 @@ _TASK_CALLS = {
         {"task_id": TASK_ID, "force": False},
         f"POST /v1/tasks/{TASK_ID}:cancel?force=false",
         samples.TASK,
+    ),
+    "hold_task": Call({"task_id": TASK_ID}, f"POST /v1/tasks/{TASK_ID}:hold", samples.TASK),
+    "release_task": Call({"task_id": TASK_ID}, f"POST /v1/tasks/{TASK_ID}:release", samples.TASK),
+    "list_task_attempts": Call(
+        {"task_id": TASK_ID, "page_size": 2},
+        f"GET /v1/tasks/{TASK_ID}/attempts?page_size=2",
+        samples.page(samples.ATTEMPT),
     ),
     "wait_task": Call(
         {"task_id": TASK_ID, "until": WaitUntil.TERMINAL, "timeout": 30},
@@ -197,4 +205,6 @@ _SECRET_CALLS = {
     ),
 }
 
-CALLS = _TASK_CALLS | STORAGE_CALLS | _SNAPSHOT_CALLS | _SECRET_CALLS | SWEEP_CALLS
+CALLS = (
+    _TASK_CALLS | STORAGE_CALLS | _SNAPSHOT_CALLS | _SECRET_CALLS | SWEEP_CALLS | RESERVATION_CALLS
+)

@@ -62,6 +62,15 @@ PLAN: Json = {
     "num_instances": 1,
     "checks": [{"name": "gpu", "outcome": "passed"}],
 }
+ATTEMPT: Json = {
+    "number": 2,
+    "status": "failed",
+    "reason": "exited",
+    "exit_code": 3,
+    "started_at": TIME,
+    "finished_at": TIME,
+    "output_bytes": 9,
+}
 LOG_PAGE: Json = {
     "chunks": [{"stream": "stdout", "offset": 0, "time": TIME, "text": "loss 0.1\n"}],
     "next_offset": 9,
