@@ -128,7 +128,7 @@ class AsyncSnapshots:
         failures = 0
         while not snapshot.complete:
             missing = snapshot.missing or []
-            pack = Pack(known.tree.top, _files_with(manifest, missing))
+            pack = Pack(known.tree.top, _files_with(manifest, missing), known.contents)
             request = upload_snapshot_objects.request(snapshot_id=manifest.id, body=_parts(pack))
             try:
                 snapshot = await self._api.call(request, upload_snapshot_objects.parse)

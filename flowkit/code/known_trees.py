@@ -21,9 +21,12 @@ from flowkit.private_files import make_directory
 from flowkit.snapshot_manifest import DIRECTORY, FILE, SYMLINK, Entry, Manifest
 
 _FORMAT = 1
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _RACY_NS = 2_000_000_000
 """Longest step of a file system's clock (FAT's), within which two changes have one time."""
-_READ_BYTES = 1024 * 1024
+_READ_BYTES = 256 * 1024
+_KEPT_BYTES = 128 * 1024 * 1024
+"""Most bytes of contents that wait in memory to be sent, so that their files are read once."""
 
 
 class _Memory(NamedTuple):
@@ -45,8 +48,12 @@ class KnownTree:
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
+        self._top = os.fspath(tree.top)
         self._memory = _load(tree.top)
         self._hashes: dict[str, tuple[FoundFile, str]] = {}
+        self.contents: dict[str, bytes] = {}
+        """What `manifest` has read of small files, as far as it fits, by SHA-256."""
+        self._kept_bytes = 0
 
     def manifest(self) -> Manifest:
         """Return what the tree consists of; files that are not known are read.
@@ -84,30 +91,40 @@ class KnownTree:
             self._hashes[file.path] = known
             return file.size_bytes, known[1]
         begun = time.time_ns()
-        content = _read(self.tree.top, file.path)
+        content = self._read(file)
         is_settled = max(file.mtime_ns, file.ctime_ns) < begun - _RACY_NS
         if content is not None and is_settled and content[0] == file.size_bytes:
             self._hashes[file.path] = (file, content[1])
         return content
 
+    def _read(self, file: FoundFile) -> tuple[int, str] | None:
+        try:
+            descriptor = os.open(f"{self._top}/{file.path}", _FLAGS)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise unreadable(file.path, error) from error
+        try:
+            first = os.read(descriptor, min(file.size_bytes + 1, _READ_BYTES))
+            if len(first) == file.size_bytes < _READ_BYTES:
+                return len(first), self._kept(first)
+            size, digest = len(first), hashlib.sha256(first)
+            while part := os.read(descriptor, _READ_BYTES):
+                size += len(part)
+                digest.update(part)
+            return size, digest.hexdigest()
+        except OSError as error:
+            raise unreadable(file.path, error) from error
+        finally:
+            os.close(descriptor)
 
-def _read(top: Path, path: str) -> tuple[int, str] | None:
-    try:
-        descriptor = os.open(top / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise unreadable(path, error) from error
-    try:
-        size, digest = 0, hashlib.sha256()
-        while part := os.read(descriptor, _READ_BYTES):
-            size += len(part)
-            digest.update(part)
-        return size, digest.hexdigest()
-    except OSError as error:
-        raise unreadable(path, error) from error
-    finally:
-        os.close(descriptor)
+    def _kept(self, content: bytes) -> str:
+        """Return the SHA-256 of a content that may be sent soon."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        if self._kept_bytes + len(content) <= _KEPT_BYTES and sha256 not in self.contents:
+            self.contents[sha256] = content
+            self._kept_bytes += len(content)
+        return sha256
 
 
 def _cache_file(top: Path) -> Path:

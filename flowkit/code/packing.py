@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from flowkit.code.tree import unreadable
@@ -16,6 +16,7 @@ from flowkit.snapshot_manifest import Entry
 
 _LEVEL = 1
 """The fastest of zstd's that compresses source code well; the line or the disk is what waits."""
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _SMALL = 1024 * 1024
 _BATCH = 512 * 1024
 _NOTHING = b"\0" * 65536
@@ -27,11 +28,15 @@ class Pack:
     Args:
         top: The tree.
         files: What to send, one file of each content.
+        contents: What is in memory of it already, by SHA-256; the rest is read from the disk.
     """
 
-    def __init__(self, top: Path, files: Sequence[Entry]) -> None:
-        self._top = top
+    def __init__(
+        self, top: Path, files: Sequence[Entry], contents: Mapping[str, bytes] | None = None
+    ) -> None:
+        self._top = os.fspath(top)
         self._files = files
+        self._contents = contents or {}
         self.changed: list[str] = []
         """Files that are not any more what their entries say; their contents are not sent, or are
         sent as what the gateway will refuse."""
@@ -63,10 +68,12 @@ class Pack:
 
     def _records(self) -> Iterator[bytes]:
         for file in self._files:
+            if (content := self._contents.get(file.sha256)) is not None:
+                yield _head(file)
+                yield content
+                continue
             try:
-                descriptor = os.open(
-                    self._top / file.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-                )
+                descriptor = os.open(f"{self._top}/{file.path}", _FLAGS)
             except OSError as error:
                 if isinstance(error, FileNotFoundError):
                     self.changed.append(file.path)

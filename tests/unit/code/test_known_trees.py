@@ -92,6 +92,28 @@ def test_what_changes_while_it_is_packed_is_said_and_not_sent(tree: Path) -> Non
     assert records[40:] == b"content 2"
 
 
+def test_what_was_just_read_is_sent_as_it_was_then(tree: Path) -> None:
+    known = KnownTree(scan(tree))
+    found = known.manifest()
+    for file in tree.iterdir():
+        file.unlink()
+    pack = Pack(tree, found.files, known.contents)
+    records = zstandard.ZstdDecompressor().decompressobj().decompress(b"".join(pack.parts()))
+    assert pack.changed == []
+    assert [records[40 + 49 * number :][:9] for number in range(3)] == [
+        b"content 0",
+        b"content 1",
+        b"content 2",
+    ]
+
+
+def test_large_files_do_not_wait_in_memory(tree: Path) -> None:
+    (tree / "large").write_bytes(b"x" * 3_000_000)
+    known = KnownTree(scan(tree))
+    known.manifest()
+    assert sorted(known.contents.values()) == [b"content 0", b"content 1", b"content 2"]
+
+
 def test_a_large_file_keeps_its_length_though_it_shrinks(tree: Path) -> None:
     large = tree / "large"
     large.write_bytes(b"x" * 3_000_000)
