@@ -204,7 +204,7 @@ async def _run(
     git_dir = settings.data_dir / "git"
     repositories = GitRepositories(git_dir, embedded=settings.embedded)
     credentials = TaskCredentials(store.database, vault)
-    sweep_rows = SweepStore(store)
+    sweep_rows = SweepStore(store, bounded_by_engine=engine.capabilities().arrays)
     source_cache = SourceCache(settings.data_dir / "cache", disposal, store)
     remote_data = RemoteData(RemoteSources(source_cache), project_secrets, credentials)
     mount_sources: dict[str, MountedSource] = {

@@ -19,6 +19,7 @@ import msgspec
 from flowkit.sweeps import Cases
 from flowkit_gateway.changes import Changes
 from flowkit_gateway.documents import sweep_document
+from flowkit_gateway.engines.engine import Array
 from flowkit_gateway.principal import Principal
 from flowkit_gateway.problems import Problem, StorageFull, TaskNotFound, Unavailable
 from flowkit_gateway.scheduler import Scheduler
@@ -202,9 +203,10 @@ class Sweeps:
             for case in self.rows.cases(row.id, status="active", limit=row.total):
                 await self._cancel_task(row, case)
             run.is_stopped = True
-        if not row.room:
+        room = self.rows.room(row)
+        if not room:
             return False
-        limit = min(row.room, _MOST_STARTS)
+        limit = min(room, _MOST_STARTS)
         pending = self.rows.cases(row.id, status="pending", limit=limit)
         await asyncio.gather(*(self._start(row, run, case.number) for case in pending))
         return True
@@ -306,7 +308,9 @@ class SweepPart:
         self._rows.begin_case(connection, row)
 
     async def prepare(self, row: TaskRow, prepared: Prepared) -> None:
-        """Do nothing: a case needs no more than its variables."""
+        """Say what it may run with, where the engine runs many as one."""
+        sweep = self._rows.get(row.project, cast("str", row.settings["sweep_id"]))
+        prepared.array = Array(sweep.id, sweep.total, sweep.max_parallel)
 
 
 class _Run:

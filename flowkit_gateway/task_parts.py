@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from flowkit_gateway.disposal import Disposal
-from flowkit_gateway.engines.engine import BindMount, StartError
+from flowkit_gateway.engines.engine import Array, BindMount, StartError
 from flowkit_gateway.principal import Principal
 from flowkit_gateway.problems import Problem
 from flowkit_gateway.redaction import REDACTED, redact
@@ -41,6 +41,7 @@ class Prepared:
     """Values that no message about the attempt may show; each is in here before it is used."""
     mounts: list[BindMount] = field(default_factory=list)
     outputs: tuple[str, ...] = ()
+    array: Array | None = None
 
     @property
     def run_dir(self) -> Path:

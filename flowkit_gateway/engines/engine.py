@@ -56,6 +56,8 @@ class Capabilities(NamedTuple):
     most_queued: int | None = None
     """Most tasks that the engine has at a time, where it has a queue of its own and is handed them
     also when nothing is free; None where it runs at once what it is handed."""
+    arrays: bool = False
+    """Attempts of one `Array` are to be handed over all at once: the engine keeps its bound."""
     mounts: Literal["namespace", "links"] | None = None
     """How mounts are made: really, in a view of the task's own; by links whose paths the task is
     told, where the machine forbids the former; or not at all. Known once the engine is open."""
@@ -68,6 +70,16 @@ class BindMount(NamedTuple):
     """Absolute path at which it is seen."""
     source: Path
     read_only: bool
+
+
+class Array(NamedTuple):
+    """Attempts of many tasks that are alike in all that an engine has to provide."""
+
+    id: str
+    size: int
+    """Most of them at a time."""
+    max_running: int | None
+    """Most of them that may run at a time; None for any number."""
 
 
 class Launch(NamedTuple):
@@ -102,6 +114,8 @@ class Launch(NamedTuple):
     """Machines that run the command at once, all or none of them."""
     slurm: Mapping[str, str] | None = None
     """Flags of `sbatch`; other engines leave them aside."""
+    array: Array | None = None
+    """What else it is to run with, on engines that have arrays."""
 
 
 class State(enum.Enum):

@@ -44,15 +44,6 @@ class SweepRow:
         """All cases have ended."""
         return self.status in TERMINAL
 
-    @property
-    def room(self) -> int:
-        """How many cases may be started now."""
-        if self.status != "running":
-            return 0
-        if self.max_parallel is None:
-            return self.pending
-        return max(0, min(self.pending, self.max_parallel - self.active))
-
 
 class SweepPlan(NamedTuple):
     """What a sweep runs."""

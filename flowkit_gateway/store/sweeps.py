@@ -39,11 +39,14 @@ class SweepStore:
 
     Args:
         store: the gateway's rows.
+        bounded_by_engine: whether the engine holds how many cases of a sweep run at a time, so
+            that all of their tasks are to be created at once.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, bounded_by_engine: bool = False) -> None:
         self._database = store.database
         self._answers = store.answers
+        self._bounded_by_engine = bounded_by_engine
 
     async def create(
         self, row: SweepRow, plan: SweepPlan, key: IdempotencyKey | None, answer: bytes
@@ -138,6 +141,14 @@ class SweepStore:
         )
         return [CaseRow(*found) for found in self._database.read(query, (sweep_id, after, limit))]
 
+    def room(self, row: SweepRow) -> int:
+        """Return of how many cases the tasks may be created now."""
+        if row.status != "running":
+            return 0
+        if row.max_parallel is None or self._bounded_by_engine:
+            return row.pending
+        return max(0, min(row.pending, row.max_parallel - row.active))
+
     def begin_case(self, connection: Transaction, task: TaskRow) -> None:
         """Note the task of a case, in the transaction that creates the task.
 
@@ -151,8 +162,8 @@ class SweepStore:
         _change(
             connection,
             "UPDATE sweeps SET pending = pending - 1, active = active + 1 WHERE id = ?"
-            " AND status = 'running' AND (max_parallel IS NULL OR active < max_parallel)",
-            (sweep_id,),
+            " AND status = 'running' AND (? OR max_parallel IS NULL OR active < max_parallel)",
+            (sweep_id, self._bounded_by_engine),
         )
         _change(
             connection,

@@ -11,8 +11,9 @@ from flowkit_gateway.engines.engine import Observation, State
 from flowkit_gateway.engines.local import claim, outcome
 from flowkit_gateway.engines.local.outcome import Outcome
 from flowkit_gateway.engines.node_dirs import output_bytes
-from flowkit_gateway.engines.slurm.jobs import Job, Key
+from flowkit_gateway.engines.slurm.jobs import Job, Key, Name, name_of
 
+LOG_FILE = "slurm.log"
 _CANCELLED = "cancel-asked"
 
 
@@ -27,19 +28,31 @@ class Attempt:
     def __init__(self, key: Key, run_dir: Path) -> None:
         self.key = key
         self.run_dir = run_dir
+        self.name = name_of(key)
+        """What its jobs are known by."""
+        self.array_id: str | None = None
+        """Of the attempts that it is submitted with, once it is."""
+        self.slurm_log = run_dir / LOG_FILE
+        """What Slurm itself and the wrapper have to say, apart from the task's own output."""
         self.known_since = time.monotonic()
         """When Slurm was last asked for it, or it was taken up: older lists do not tell of it."""
         self.submitting = False
         self.running = False
         """RUNNING was reported."""
         self.waits_for = ""
+        """Why it waited at the last look."""
+        self.told = ""
         """What QUEUED was last reported with."""
         self.force: bool | None = None
         """Whether a cancel is to be forced; None without one."""
         self.cancel_sent_at: float | None = None
         self._over_since: float | None = None
-        self.jobs: set[int] = set()
+        self.jobs: set[str] = set()
         """Slurm's numbers of them: one, or two when Slurm's first answer was lost."""
+
+    def join(self, array_id: str, name: Name, log: Path) -> None:
+        """Make it an element of an array, where Slurm writes what it has to say elsewhere."""
+        self.array_id, self.name, self.slurm_log = array_id, name, log
 
     def note_cancel(self, *, force: bool) -> None:
         """Note that somebody wants it to end, also for later gateways."""
@@ -79,6 +92,15 @@ class Attempt:
         if self._over_since is None:
             self._over_since = now
         return now - self._over_since
+
+    def last_words(self) -> str:
+        """Return the last thing that Slurm or the wrapper said of it."""
+        try:
+            with open(self.slurm_log, errors="replace") as file:
+                lines = [line.strip() for line in file.read()[-4096:].splitlines()]
+        except FileNotFoundError:
+            return ""
+        return next((line for line in reversed(lines) if line), "")
 
     def outcome(self) -> Outcome | None:
         """Return how it ended, if it has."""

@@ -13,8 +13,17 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 
-_OWN_VARIABLES = re.compile("(SLURM|SBATCH|SQUEUE|SINFO|SCANCEL|SRUN|SALLOC|SCONTROL)_")
-_KEPT_VARIABLES = frozenset({"SLURM_CONF", "SLURM_JWT", "SLURM_CONF_SERVER"})
+_KEPT_VARIABLES = (
+    "HOME",
+    "LANG",
+    "LD_LIBRARY_PATH",
+    "LOGNAME",
+    "PATH",
+    "SLURM_CONF",
+    "SLURM_CONF_SERVER",
+    "SLURM_JWT",
+    "USER",
+)
 _TIMEOUT = 60.0
 _NEEDED = ("sbatch", "squeue", "scancel", "sinfo")
 
@@ -81,16 +90,12 @@ async def call(*command: str, script: str | None = None) -> str:
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what Slurm's commands see of an environment.
+    """Return what Slurm's commands, and with them jobs, see of an environment.
 
     Variables that stand for options would change what the gateway asks for, and a gateway that
-    runs within a job would submit into it.
+    runs within a job would submit into it. The rest of the gateway's variables are not the jobs'.
     """
-    kept = {
-        name: value
-        for name, value in environ.items()
-        if name in _KEPT_VARIABLES or not _OWN_VARIABLES.match(name)
-    }
+    kept = {name: environ[name] for name in _KEPT_VARIABLES if name in environ}
     return {**kept, "LC_ALL": "C"}
 
 

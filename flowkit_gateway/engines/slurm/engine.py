@@ -27,15 +27,24 @@ from flowkit_gateway.engines.engine import (
 from flowkit_gateway.engines.local.outcome import Outcome
 from flowkit_gateway.engines.removal import remove_tree
 from flowkit_gateway.engines.slurm import installation, jobs, nodes, submission, verdict
+from flowkit_gateway.engines.slurm.arrays import Directories, Element, Gatherer
 from flowkit_gateway.engines.slurm.attempt import Attempt, newest
-from flowkit_gateway.engines.slurm.commands import SlurmError, SlurmUnreachable, call
-from flowkit_gateway.engines.slurm.jobs import HOPELESS, Job, Key
+from flowkit_gateway.engines.slurm.cancels import Cancels
+from flowkit_gateway.engines.slurm.commands import (
+    SlurmError,
+    SlurmUnreachable,
+    call,
+    option_list,
+)
+from flowkit_gateway.engines.slurm.jobs import HOPELESS, Job, Key, Name
 from flowkit_gateway.engines.slurm.options import Options
 from flowkit_gateway.engines.slurm.pace import Pace
+from flowkit_gateway.engines.slurm.submission import Request
 from flowkit_gateway.engines.slurm.verdict import Verdict
 
 _log = logging.getLogger(__name__)
 
+_ARRAYS = "arrays"
 _MOST_CALLS = 4
 """Commands that run at a time: each takes a moment of one CPU, and of slurmctld."""
 _KILL_AFTER = 40.0
@@ -82,10 +91,16 @@ class SlurmEngine:
         self._slots = asyncio.Semaphore(_MOST_CALLS)
         self._work: set[asyncio.Task[None]] = set()
         self._program = Path()
+        self._gatherer = Gatherer(self._submit_array, options.max_array)
+        self._arrays = Directories(data_dir / "slurm" / _ARRAYS)
+        self._elements: Mapping[Key, Element] = {}
+        self._arrays_are_due = True
+        """There may be arrays of which nothing is left."""
+        self._cancels = Cancels(self._call, self._wait_for_contact)
         self._report: Report | None = None
         self._reachable = asyncio.Event()
         self._reachable.set()
-        self._listed: Mapping[Key, Sequence[Job]] = {}
+        self._listed: Mapping[Name, Sequence[Job]] = {}
 
     def capabilities(self) -> Capabilities:
         """Say what the engine can do."""
@@ -94,6 +109,7 @@ class SlurmEngine:
             in_place=True,
             fractional_gpus=False,
             most_queued=self._options.max_jobs,
+            arrays=True,
             # A node that cannot says so when the task starts.
             mounts="namespace",
         )
@@ -106,6 +122,7 @@ class SlurmEngine:
         """Begin to report observations."""
         self._report = report
         self._program = await asyncio.to_thread(installation.install, self._data_dir / "slurm")
+        self._elements = self._arrays.elements()
         self._in_background(self._follow())
 
     async def start(self, launch: Launch) -> None:
@@ -118,12 +135,19 @@ class SlurmEngine:
         attempt = Attempt((launch.task_id, launch.attempt), launch.run_dir)
         self._attempts[attempt.key] = attempt
         attempt.submitting = True
-        self._in_background(self._submit(attempt, launch))
+        if launch.array is not None:
+            self._gatherer.add(launch, launch.array)
+        else:
+            request = submission.single(launch, attempt.name, self._options, self._program)
+            self._in_background(self._submit([attempt], request))
 
     async def attach(self, task_id: str, attempt: int, run_dir: Path) -> None:
         """Take up an attempt of an earlier gateway: report what became of it, now or in time."""
         taken = Attempt((task_id, attempt), run_dir)
         self._attempts[taken.key] = taken
+        if (element := self._elements.get(taken.key)) is not None:
+            taken.join(element.array_id, element.name, self._arrays.log(element.name))
+            self._gatherer.began(element.array_id)
         if not taken.has_directory:
             self._end(taken, Verdict(State.NEVER_STARTED))
             return
@@ -138,11 +162,7 @@ class SlurmEngine:
         if found is None:
             return
         found.note_cancel(force=force)
-        if found.submitting and found.give_up():
-            # If Slurm has taken it meanwhile, the job finds that it is not to run.
-            self._end(found, verdict.never_begun(None, "", cancelled=True))
-        else:
-            self._pass_on_cancel(found)
+        self._act_on_cancel(found)
 
     async def discard(self, task_id: str) -> None:
         """Remove what is kept of a finished task (its run directories)."""
@@ -151,6 +171,7 @@ class SlurmEngine:
     async def close(self) -> None:
         """Stop observing. Attempts live on."""
         self._report = None
+        self._gatherer.close()
         self._attempts.clear()
         for task in self._work:
             task.cancel()
@@ -171,31 +192,69 @@ class SlurmEngine:
         async with self._slots:
             return await call(*command, script=script)
 
-    async def _submit(self, attempt: Attempt, launch: Launch) -> None:
-        """Submit an attempt until Slurm has answered, unless it is over before."""
-        script = submission.script(self._program, self._options.python, launch.run_dir)
-        arguments = submission.arguments(launch, self._options)
-        while attempt.key in self._attempts:
+    def _submit_array(self, launches: Sequence[Launch]) -> None:
+        """Hand attempts to Slurm as one array, those that nobody has given up meanwhile."""
+        array_id = launches[0].array.id if launches[0].array is not None else ""
+        needs: dict[tuple[str, ...], list[Launch]] = {}
+        for launch in launches:
+            if (launch.task_id, launch.attempt) in self._attempts:
+                asked = option_list(submission.resources(launch, self._options))
+                needs.setdefault(tuple(asked), []).append(launch)
+            else:
+                self._gatherer.ended(array_id)
+        for alike in needs.values():
+            self._submit_alike(array_id, alike)
+
+    def _submit_alike(self, array_id: str, launches: Sequence[Launch]) -> None:
+        attempts = [self._attempts[launch.task_id, launch.attempt] for launch in launches]
+        try:
+            made = self._arrays.create(array_id, launches)
+        except OSError as error:
+            for attempt in attempts:
+                attempt.array_id = array_id
+                why = f"cannot write {error.filename}: {error.strerror}"
+                self._end(attempt, Verdict(State.ENDED, "start_failed", why))
+            return
+        for index, attempt in enumerate(attempts):
+            name = Name(made, index)
+            attempt.join(array_id, name, self._arrays.log(name))
+        request = submission.array(
+            launches, Name(made), self._options, self._program, self._arrays.path(made)
+        )
+        self._in_background(self._submit(attempts, request))
+
+    async def _submit(self, attempts: Sequence[Attempt], request: Request) -> None:
+        """Submit attempts until Slurm has answered, unless all are over before."""
+        while any(attempt.key in self._attempts for attempt in attempts):
             try:
-                answer = await self._call("sbatch", *arguments, script=script)
+                answer = await self._call("sbatch", *request.arguments, script=request.script)
             except SlurmUnreachable as error:
-                self._lose_contact(error)
-                await self._reachable.wait()
-                if attempt.key not in self._listed:
+                await self._wait_for_contact(error)
+                if all(attempt.name not in self._listed for attempt in attempts):
                     continue
                 # It had taken the job, and did not live to say so.
             except SlurmError as error:
-                self._refused(attempt, str(error))
+                for attempt in attempts:
+                    self._refused(attempt, str(error))
                 return
             else:
                 # With several clusters their name follows.
-                attempt.jobs.add(int(answer.partition(";")[0]))
-            attempt.submitting = False
-            attempt.known_since = time.monotonic()
+                job = answer.strip().partition(";")[0]
+                for attempt in attempts:
+                    index = attempt.name.element
+                    attempt.jobs.add(job if index is None else f"{job}_{index}")
+            for attempt in attempts:
+                self._submitted(attempt)
             self._pace.hurry()
-            if attempt.force is not None:
-                self._pass_on_cancel(attempt)
             return
+
+    def _submitted(self, attempt: Attempt) -> None:
+        attempt.submitting = False
+        attempt.known_since = time.monotonic()
+        if attempt.key not in self._attempts:
+            self._cancel_jobs(attempt)
+        elif attempt.force is not None:
+            self._act_on_cancel(attempt)
 
     def _refused(self, attempt: Attempt, why: str) -> None:
         attempt.submitting = False
@@ -222,7 +281,33 @@ class SlurmEngine:
                 self._reachable.set()
             for attempt in list(self._attempts.values()):
                 if attempt.known_since < asked_at and not attempt.submitting:
-                    self._look(attempt, self._listed.get(attempt.key, ()))
+                    self._look(attempt, self._jobs_of(attempt))
+            await self._remove_arrays()
+
+    def _jobs_of(self, attempt: Attempt) -> Sequence[Job]:
+        """Return what Slurm listed of an attempt: its own job, or the rest of its array.
+
+        What was cancelled before it started stays in the array's own record.
+        """
+        own = self._listed.get(attempt.name, ())
+        if own or attempt.name.element is None:
+            return own
+        return self._listed.get(Name(attempt.name.comment), ())
+
+    async def _remove_arrays(self) -> None:
+        """Remove what is kept of arrays of which nothing is left to follow."""
+        if not self._arrays_are_due:
+            return
+        self._arrays_are_due = False
+        names = await asyncio.to_thread(self._arrays.names)
+        used = {attempt.name.comment for attempt in self._attempts.values()}
+        for name in names:
+            if name not in used:
+                await asyncio.to_thread(remove_tree, self._arrays.path(name))
+
+    async def _wait_for_contact(self, error: SlurmUnreachable) -> None:
+        self._lose_contact(error)
+        await self._reachable.wait()
 
     def _lose_contact(self, error: SlurmUnreachable) -> None:
         if self._reachable.is_set():
@@ -245,16 +330,18 @@ class SlurmEngine:
             # The next look may find the file system in order again.
             _log.warning("cannot read what became of %s: %s", attempt.run_dir, error)
         if attempt.key in self._attempts and attempt.force is not None:
-            self._pass_on_cancel(attempt)
+            self._act_on_cancel(attempt)
 
     def _tell_waiting(self, attempt: Attempt, job: Job) -> None:
+        """Report why an attempt waits, once it is so for longer than a moment."""
         if job.reason in HOPELESS and attempt.give_up():
-            self._in_background(self._scancel(attempt, "--state=PENDING"))
+            self._cancel_jobs(attempt)
             self._end(attempt, Verdict(State.ENDED, HOPELESS[job.reason], f"Slurm: {job.reason}"))
-        elif job.reason != attempt.waits_for:
-            attempt.waits_for = job.reason
+        elif job.reason == attempt.waits_for != attempt.told:
+            attempt.told = job.reason
             told = f"queued by Slurm: {job.reason}"
             self._tell(attempt.observation(State.QUEUED)._replace(message=told))
+        attempt.waits_for = job.reason
 
     def _tell_running(self, attempt: Attempt) -> None:
         attempt.running = True
@@ -277,7 +364,7 @@ class SlurmEngine:
             self._pace.hurry()
 
     def _settle_without_outcome(self, attempt: Attempt, job: Job | None) -> None:
-        said = submission.last_words(attempt.run_dir)
+        said = attempt.last_words()
         sure = job is not None and job.state == "COMPLETED"
         if attempt.give_up():
             self._end(attempt, verdict.never_begun(job, said, cancelled=attempt.cancelled))
@@ -294,31 +381,36 @@ class SlurmEngine:
         if ended is not None and (attempt.cancelled or not verdict.needs_verdict(ended)):
             self._end(attempt, ended=ended)
 
-    def _pass_on_cancel(self, attempt: Attempt) -> None:
-        if not attempt.jobs:
+    def _act_on_cancel(self, attempt: Attempt) -> None:
+        """Have an attempt ended that somebody wants to end."""
+        if not attempt.jobs and not attempt.submitting:
+            # The next look finds its jobs.
             return
+        if attempt.give_up():
+            # The job finds that it is not to run, should it start before Slurm is told.
+            self._cancel_jobs(attempt)
+            self._end(attempt, verdict.never_begun(None, "", cancelled=True))
+        else:
+            self._pass_on_cancel(attempt)
+
+    def _pass_on_cancel(self, attempt: Attempt) -> None:
+        """Have an attempt asked to end that a node has begun, and ended if it does not."""
         now = time.monotonic()
-        passed_on: tuple[tuple[str, ...], ...]
         if attempt.cancel_sent_at is None:
             number = "USR1" if attempt.force else "TERM"
             # To the supervisor alone, which asks the rest: it knows the grace period.
-            passed_on = (("--state=PENDING",), ("--batch", f"--signal={number}"))
+            options: tuple[str, ...] = ("--batch", f"--signal={number}")
         elif now - attempt.cancel_sent_at > _KILL_AFTER:
-            passed_on = ((),)
+            options = ()
         else:
             return
-        attempt.cancel_sent_at = now
-        for options in passed_on:
-            self._in_background(self._scancel(attempt, *options))
+        if attempt.jobs:
+            attempt.cancel_sent_at = now
+            self._cancel_jobs(attempt, *options)
 
-    async def _scancel(self, attempt: Attempt, *options: str) -> None:
-        try:
-            await self._call("scancel", *options, *map(str, sorted(attempt.jobs)))
-        except SlurmUnreachable:
-            # The next look passes it on again.
-            attempt.cancel_sent_at = None
-        except SlurmError as error:
-            _log.info("%s: %s", attempt.key[0], error)
+    def _cancel_jobs(self, attempt: Attempt, *options: str) -> None:
+        if attempt.jobs and self._cancels.add(attempt.jobs, *options):
+            self._in_background(self._cancels.ask())
 
     def _end(
         self, attempt: Attempt, why: Verdict | None = None, ended: Outcome | None = None
@@ -326,6 +418,9 @@ class SlurmEngine:
         """Report the end of an attempt, by its outcome or in its stead."""
         if self._attempts.pop(attempt.key, None) is None:
             return
+        if attempt.array_id is not None:
+            self._arrays_are_due = True
+            self._gatherer.ended(attempt.array_id)
         state = why.state if why is not None else State.ENDED
         observation = attempt.observation(state, ended)
         if why is not None:

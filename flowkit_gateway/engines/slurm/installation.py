@@ -14,7 +14,14 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _ROOT = _PACKAGE.parent
-_ON_NODES = ("gang.py", "node_dirs.py", "slurm/node.py", "slurm/step.py", "slurm/cluster_job.py")
+_ON_NODES = (
+    "slurm/start.py",
+    "slurm/node.py",
+    "slurm/step.py",
+    "gang.py",
+    "node_dirs.py",
+    "slurm/cluster_job.py",
+)
 
 
 def install(directory: Path) -> Path:
@@ -35,7 +42,7 @@ def install(directory: Path) -> Path:
     home = directory / f"supervisor-{digest.hexdigest()[:16]}"
     if not home.exists():
         _copy(contents, home)
-    return home / "flowkit_gateway" / "engines" / "slurm" / "node.py"
+    return home / "flowkit_gateway" / "engines" / "slurm" / "start.py"
 
 
 def _copy(contents: dict[Path, bytes], home: Path) -> None:

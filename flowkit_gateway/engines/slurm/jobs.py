@@ -6,6 +6,7 @@ Sources: squeue(1), "JOB STATE CODES" and "JOB REASON CODES".
 from __future__ import annotations
 
 import os
+import re
 from typing import NamedTuple
 
 from flowkit_gateway.engines.slurm.commands import SlurmError, SlurmUnreachable, call
@@ -13,6 +14,7 @@ from flowkit_gateway.engines.slurm.commands import SlurmError, SlurmUnreachable,
 MARK = "flowkit"
 # The comment goes last: it is the one field that may hold anything.
 _FORMAT = "%i|%T|%r|%N|%k"
+_NAME = re.compile(rf"{MARK}/(\S+)")
 
 _WAITING = frozenset({"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD"})
 _RUNNING = frozenset(
@@ -32,15 +34,24 @@ Key = tuple[str, int]
 """A task and the number of an attempt."""
 
 
+class Name(NamedTuple):
+    """What the jobs of an attempt are known by."""
+
+    comment: str
+    """After the mark: its task and its number, or the array that it is an element of."""
+    element: int | None = None
+    """Its place in the array; None without one."""
+
+
 class Job(NamedTuple):
     """What Slurm says of one job."""
 
-    id: int
+    id: str
+    """As `squeue` writes it, such as `7`, or `7_3` of an array's element."""
     state: str
     reason: str
     """Why it waits, or why it ended."""
     nodes: str
-    key: Key
 
     @property
     def waits(self) -> bool:
@@ -58,26 +69,26 @@ class Job(NamedTuple):
         return self.state == _ENDING
 
 
-def comment(key: Key) -> str:
-    """Return the comment by which the jobs of an attempt are known.
+def name_of(key: Key) -> Name:
+    """Return what the jobs of an attempt are known by that is in no array.
 
     Example:
-        >>> comment(("task_1", 2))
-        'flowkit/task_1/2'
+        >>> name_of(("task_1", 2)).comment
+        'task_1/2'
     """
     task_id, attempt = key
-    return f"{MARK}/{task_id}/{attempt}"
+    return Name(f"{task_id}/{attempt}")
 
 
-async def list_jobs() -> dict[Key, list[Job]]:
+async def list_jobs() -> dict[Name, list[Job]]:
     """Return every job of this user that an attempt of ours has, the ended ones included.
 
     Raises:
         SlurmUnreachable: nobody answered.
     """
-    options = ("--noheader", "--states=all", f"--user={os.geteuid()}", f"--format={_FORMAT}")
+    who = (f"--user={os.geteuid()}", "--states=all", "--array")
     try:
-        text = await call("squeue", *options)
+        text = await call("squeue", "--noheader", f"--format={_FORMAT}", *who)
     except SlurmUnreachable:
         raise
     except SlurmError as error:
@@ -86,24 +97,26 @@ async def list_jobs() -> dict[Key, list[Job]]:
     return parse_jobs(text)
 
 
-def parse_jobs(text: str) -> dict[Key, list[Job]]:
+def parse_jobs(text: str) -> dict[Name, list[Job]]:
     """Return the jobs of attempts, of what `squeue` printed; other jobs are left out.
 
+    What an array had left when it was cancelled is listed as one job, which has no index.
+
     Example:
-        >>> jobs = parse_jobs("7|RUNNING|None|node1|flowkit/task_1/2\\n8|RUNNING|None|n2|other")
-        >>> jobs[("task_1", 2)][0].id
-        7
+        >>> jobs = parse_jobs("7_3|RUNNING|None|node1|flowkit/sweep_1.2\\n8|RUNNING|None|n2|other")
+        >>> jobs[Name("sweep_1.2", 3)][0].id
+        '7_3'
     """
-    found: dict[Key, list[Job]] = {}
+    found: dict[Name, list[Job]] = {}
     for line in text.splitlines():
         fields = line.split("|", 4)
         if len(fields) < 5:
             continue
         number, state, reason, nodes, said = (field.strip() for field in fields)
-        mark, _, rest = said.partition("/")
-        task_id, _, attempt = rest.partition("/")
-        if mark != MARK or not attempt.isdigit() or not number.isdigit():
+        named = _NAME.fullmatch(said)
+        base, _, index = number.partition("_")
+        if named is None or not base.isdigit():
             continue
-        key = (task_id, int(attempt))
-        found.setdefault(key, []).append(Job(int(number), state, reason, nodes, key))
+        name = Name(named[1], int(index) if index.isdigit() else None)
+        found.setdefault(name, []).append(Job(number, state, reason, nodes))
     return found

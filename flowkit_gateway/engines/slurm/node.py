@@ -1,8 +1,8 @@
 """What Slurm runs on a node: the local engine's supervisor, with what Slurm gave the job.
 
-Run as `python3 -I -S node.py RUN_DIR`, once a job, and by the gang's leader with a further word
-once a node. Slurm's signals to it become those of the supervisor. Standard library only,
-Python 3.9.
+Run by `start.py`: once a job as `attempt RUN_DIR` or, of an array, `element MEMBERS INDEX`, and by
+the gang's leader once a node as `rank RUN_DIR`. Slurm's signals to it become those of the
+supervisor. Standard library only, Python 3.9.
 """
 
 from __future__ import annotations
@@ -10,10 +10,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-
-if "flowkit_gateway" not in sys.modules:
-    # This file lies in a copy of the package, whose root is four directories above it.
-    sys.path.insert(0, os.path.abspath(os.path.join(__file__, *[os.pardir] * 4)))
 
 from flowkit_gateway.engines import gang
 from flowkit_gateway.engines.local import claim, outcome, procfs, supervisor
@@ -28,21 +24,23 @@ _DEVICES = (
     "ROCR_VISIBLE_DEVICES",
     "ZE_AFFINITY_MASK",
 )
-# Would make what a task runs by srun see an environment without the task's own variables.
-_NOT_PASSED_ON = frozenset({"SLURM_EXPORT_ENV"})
+# The one would make what a task runs by srun see an environment without the task's variables, the
+# other is the gateway's key to Slurm.
+_NOT_PASSED_ON = frozenset({"SLURM_EXPORT_ENV", "SLURM_JWT"})
 _LOOK_EVERY = 0.25
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Run the attempt, or this node's part of it, and return the exit code of the job."""
-    run_dir, *rank = sys.argv[1:]
+    what, path, *index = arguments
+    run_dir = _member(path, int(index[0])) if what == "element" else path
     job = read_job(run_dir)
     if job["umask"] >= 0:
         os.umask(job["umask"])
-    if rank:
+    if what == "rank":
         return _run_rank(job)
     if job["num_instances"] > 1:
-        part = [sys.executable, "-I", "-S", __file__, run_dir, "rank"]
+        part = [sys.executable, "-I", "-S", sys.argv[0], "rank", run_dir]
         return gang.lead(job, lambda: step.Step(job, part), procfs.boot_id())
     address = "127.0.0.1"
     job["env"] = {
@@ -56,6 +54,12 @@ def main() -> int:
         "FLOWKIT_NODE_IPS": address,
     }
     return _supervised(job, None)
+
+
+def _member(path: str, index: int) -> str:
+    """Return the directory of an array's element."""
+    with open(path) as file:
+        return file.read().splitlines()[index]
 
 
 def _run_rank(job: ClusterJob) -> int:
@@ -123,7 +127,3 @@ def _supervised(job: Job, gang_dir: str | None) -> int:
         owner = claim.read(job["run_dir"])
         return 0 if owner is None or owner.void else 1
     return 1 if ended.exit_code is None else min(ended.exit_code, 255)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 from flowkit.suggestions import did_you_mean
@@ -34,10 +35,12 @@ class Options:
     """Flags of `sbatch` for each job, behind those of the task."""
     poll: float = 1.0
     """Most seconds between two looks at the jobs."""
-    max_jobs: int = 1000
-    """Most jobs that are handed to Slurm at a time."""
-    python: str = "python3"
-    """What runs the supervisor on a node; Python 3.9 or newer."""
+    max_jobs: int = 10_000
+    """Most tasks that are handed to Slurm at a time."""
+    max_array: int = 1000
+    """Most tasks of one job array."""
+    python: str | None = None
+    """What runs the supervisor on a node; the system's own python3 unless given."""
     gpus: dict[str, str] = field(default_factory=dict)
     """What each GPU type of Slurm's is in the GPU grammar."""
 
@@ -87,13 +90,18 @@ def _poll(text: str) -> float:
     return seconds
 
 
-def _max_jobs(text: str) -> int:
+def _number(name: str, text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= _MOST_JOBS:
-        raise OptionError(f"--slurm max_jobs={text[:40]} is not between 1 and {_MOST_JOBS}")
+        raise OptionError(f"--slurm {name}={text[:40]} is not between 1 and {_MOST_JOBS}")
     return int(text)
 
 
 _READERS = cast(
     "dict[str, Callable[[str], object]]",
-    {"poll": _poll, "max_jobs": _max_jobs, "python": str},
+    {
+        "poll": _poll,
+        "max_jobs": partial(_number, "max_jobs"),
+        "max_array": partial(_number, "max_array"),
+        "python": str,
+    },
 )

@@ -6,19 +6,21 @@ import json
 import math
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from flowkit_gateway.engines.engine import Launch, StartError
 from flowkit_gateway.engines.local.environment import ATTEMPT, TASK_ID
+from flowkit_gateway.engines.slurm.arrays import LOG_PATTERN, MEMBERS
+from flowkit_gateway.engines.slurm.attempt import LOG_FILE
 from flowkit_gateway.engines.slurm.cluster_job import JOB_FILE, ClusterJob
 from flowkit_gateway.engines.slurm.commands import option_list
-from flowkit_gateway.engines.slurm.jobs import comment
+from flowkit_gateway.engines.slurm.jobs import MARK, Name
 from flowkit_gateway.engines.slurm.nodes import gres
 from flowkit_gateway.engines.slurm.options import Options
 
-LOG_FILE = "slurm.log"
-"""What Slurm itself and the wrapper have to say, apart from the task's own output."""
-
+_SYSTEM_PYTHON = "/usr/bin/python3"
 _MIB = 1 << 20
 _MINUTE = 60
 _SPARE_MINUTES = 2
@@ -75,25 +77,78 @@ def write_job(launch: Launch, umask: int) -> None:
         raise StartError(f"cannot write {path}: {error.strerror}") from error
 
 
-def script(program: Path, python: str, run_dir: Path) -> str:
-    """Return the script of a job: it becomes the supervisor."""
-    words = [python, "-I", "-S", str(program), str(run_dir)]
-    return f"#!/bin/sh\nexec {shlex.join(words)}\n"
+class Request(NamedTuple):
+    """What `sbatch` is asked for."""
+
+    arguments: list[str]
+    script: str
 
 
-def arguments(launch: Launch, options: Options) -> list[str]:
-    """Return what `sbatch` is asked for."""
+def single(launch: Launch, name: Name, options: Options, program: Path) -> Request:
+    """Return how to ask for an attempt on its own.
+
+    Args:
+        launch: the attempt.
+        name: what its job is to be known by.
+        options: how to use the cluster.
+        program: what runs it on its node.
+    """
+    log = launch.run_dir / LOG_FILE
+    own = _named(name, launch.task_id, _path(log))
+    words = shlex.join([str(program), "attempt", str(launch.run_dir)])
+    return Request(option_list({**resources(launch, options), **own}), _script(options, words))
+
+
+def array(
+    launches: Sequence[Launch], name: Name, options: Options, program: Path, directory: Path
+) -> Request:
+    """Return how to ask for attempts of equal needs as one array.
+
+    Args:
+        launches: the attempts.
+        name: what the array is to be known by.
+        options: how to use the cluster.
+        program: what runs each of them on its node.
+        directory: of the array.
+    """
+    first = launches[0]
+    elements = f"0-{len(launches) - 1}"
+    bound = first.array.max_running if first.array is not None else None
+    own = _named(name, first.array.id if first.array else "", f"{_path(directory)}/{LOG_PATTERN}")
+    own["array"] = elements if bound is None else f"{elements}%{bound}"
+    words = shlex.join([str(program), "element", str(directory / MEMBERS)])
+    return Request(
+        option_list({**resources(first, options), **own}),
+        _script(options, f"{words} $SLURM_ARRAY_TASK_ID"),
+    )
+
+
+def _named(name: Name, title: str, log: str) -> dict[str, str]:
+    return {"comment": f"{MARK}/{name.comment}", "job-name": title, "output": log}
+
+
+def _script(options: Options, words: str) -> str:
+    """Return the script of a job: it becomes the supervisor.
+
+    What `python3` is on the gateway's PATH, which the job has, may be a script that takes longer to
+    find an interpreter than most commands take to run.
+    """
+    if options.python is not None:
+        return f"#!/bin/sh\nexec {shlex.quote(options.python)} -I -S {words}\n"
+    find = f"python={_SYSTEM_PYTHON}; [ -x $python ] || python=python3"
+    return f"#!/bin/sh\n{find}\nexec $python -I -S {words}\n"
+
+
+def resources(launch: Launch, options: Options) -> dict[str, str]:
+    """Return the flags of `sbatch` for what an attempt needs."""
     said = launch.slurm or {}
     asked: dict[str, str] = {**options.flags, **said, "parsable": "", "no-requeue": ""}
     asked |= {
-        "comment": comment((launch.task_id, launch.attempt)),
-        "job-name": launch.task_id,
-        "output": _path(launch.run_dir / LOG_FILE),
         "open-mode": "append",
         "input": "/dev/null",
-        # Only what the wrapper needs to find its interpreter. With NONE in its place, Slurm would
-        # run the user's login shell.
-        "export": "PATH,HOME,LANG",
+        # All that `sbatch` itself sees, which is little. With anything else Slurm would run the
+        # user's login shell on the node to find the rest, a job at a time.
+        "export": "ALL",
         "nodes": str(launch.num_instances),
         "ntasks-per-node": "1",
         "cpus-per-task": str(_cpus(launch)),
@@ -106,17 +161,7 @@ def arguments(launch: Launch, options: Options) -> list[str]:
     if launch.max_run_time is not None:
         seconds = launch.max_run_time + launch.grace_period
         asked["time"] = str(math.ceil(seconds / _MINUTE) + _SPARE_MINUTES)
-    return option_list(asked)
-
-
-def last_words(run_dir: Path) -> str:
-    """Return the last thing that Slurm or the wrapper said of an attempt."""
-    try:
-        with open(run_dir / LOG_FILE, errors="replace") as file:
-            lines = [line.strip() for line in file.read()[-4096:].splitlines()]
-    except FileNotFoundError:
-        return ""
-    return next((line for line in reversed(lines) if line), "")
+    return asked
 
 
 def _cpus(launch: Launch) -> int:
