@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from pathlib import Path
@@ -25,6 +24,7 @@ from flowkit_gateway.problems import (
     StorageFull,
 )
 from flowkit_gateway.snapshots.copies import Source, Spares
+from flowkit_gateway.snapshots.manifests import Manifests
 from flowkit_gateway.snapshots.packs import Packs
 from flowkit_gateway.snapshots.receiving import Receiver
 from flowkit_gateway.store.database import Database, Transaction
@@ -58,6 +58,7 @@ class Snapshots:
     def __init__(self, database: Database, data_dir: Path, disposal: Disposal) -> None:
         self._table = SnapshotTable(database)
         self._directory = data_dir / "snapshots"
+        self._manifests = Manifests(self._directory)
         self._spares = Spares(data_dir / "spares", disposal)
         self._disposal = disposal
         self._packs: dict[str, Packs] = {}
@@ -125,7 +126,7 @@ class Snapshots:
                 used_at=now,
             )
             try:
-                await in_thread(self._keep, project, manifest)
+                await self._manifests.keep(project, manifest)
             except OSError as error:
                 raise problem_of(error, f"what {manifest.id} consists of") from error
             await self._table.add(row)
@@ -181,9 +182,8 @@ class Snapshots:
             SnapshotNotFound: the project has no such snapshot.
         """
         self.get(project, snapshot_id)
-        path = self._manifest_path(project, snapshot_id)
         try:
-            return await in_thread(lambda: Manifest.read(path.read_bytes()))
+            return await self._manifests.get(project, snapshot_id)
         except FileNotFoundError:
             # Removed since; another error than this is none that is left by that.
             self.get(project, snapshot_id)
@@ -303,7 +303,7 @@ class Snapshots:
             if not await self._table.remove(project, snapshot_id, used_at):
                 return False
             self._spares.drop((project, snapshot_id))
-            await in_thread(self._manifest_path(project, snapshot_id).unlink, missing_ok=True)
+            await self._manifests.remove(project, snapshot_id)
             await self._reclaim(project)
         return True
 
@@ -312,7 +312,7 @@ class Snapshots:
         packs = self._packs_of(project)
         idle = await in_thread(packs.take_idle)
         try:
-            live = await in_thread(self._needed, project, self._table.ids(project))
+            live = await self._manifests.contents(project, self._table.ids(project))
             kept = self._table.kept(project)
             gone = [content.sha256 for content in kept if content.sha256 not in live]
             await self._table.forget_contents(project, gone)
@@ -335,29 +335,6 @@ class Snapshots:
     async def _source(self, project: str, manifest: Manifest) -> Source:
         contents = await self._table.contents(project, manifest.contents)
         return Source(manifest, contents, self._packs_of(project).directory)
-
-    def _needed(self, project: str, ids: Iterable[str]) -> set[str]:
-        needed: set[str] = set()
-        for snapshot_id in ids:
-            text = self._manifest_path(project, snapshot_id).read_bytes()
-            needed.update(Manifest.read(text).contents)
-        return needed
-
-    def _keep(self, project: str, manifest: Manifest) -> None:
-        """Write a manifest to the disk itself, before its row says that it is there."""
-        path = self._manifest_path(project, manifest.id)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.exists():
-            return
-        partial = path.with_name(f"{path.name}.partial")
-        with open(partial, "wb") as file:
-            file.write(manifest.text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-
-    def _manifest_path(self, project: str, snapshot_id: str) -> Path:
-        return self._directory / project / "manifests" / snapshot_id
 
     def _packs_of(self, project: str) -> Packs:
         return self._packs.setdefault(project, Packs(self._directory / project / "packs"))
