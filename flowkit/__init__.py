@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
     from flowkit._async.client import AsyncClient as AsyncClient
     from flowkit._async.flow import AsyncFlow as AsyncFlow
+    from flowkit._async.reservation import AsyncReservation as AsyncReservation
     from flowkit._async.sweep import AsyncSweep as AsyncSweep
     from flowkit._async.task import AsyncTask as AsyncTask
     from flowkit._async.volume import AsyncVolume as AsyncVolume
     from flowkit._sync.client import Client as Client
     from flowkit._sync.flow import Flow as Flow
+    from flowkit._sync.reservation import Reservation as Reservation
     from flowkit._sync.sweep import Sweep as Sweep
     from flowkit._sync.task import Task as Task
     from flowkit._sync.volume import Volume as Volume
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from flowkit.errors import QuotaExceeded as QuotaExceeded
     from flowkit.errors import RangeNotSatisfiable as RangeNotSatisfiable
     from flowkit.errors import RateLimited as RateLimited
+    from flowkit.errors import ReservationNotFound as ReservationNotFound
     from flowkit.errors import SecretNotFound as SecretNotFound
     from flowkit.errors import ServerError as ServerError
     from flowkit.errors import SnapshotIncomplete as SnapshotIncomplete
@@ -89,6 +92,7 @@ _SOURCES = {
     "AlreadyExists": "flowkit.errors",
     "AsyncClient": "flowkit._async.client",
     "AsyncFlow": "flowkit._async.flow",
+    "AsyncReservation": "flowkit._async.reservation",
     "AsyncSweep": "flowkit._async.sweep",
     "AsyncTask": "flowkit._async.task",
     "AsyncVolume": "flowkit._async.volume",
@@ -125,6 +129,8 @@ _SOURCES = {
     "QuotaExceeded": "flowkit.errors",
     "RangeNotSatisfiable": "flowkit.errors",
     "RateLimited": "flowkit.errors",
+    "Reservation": "flowkit._sync.reservation",
+    "ReservationNotFound": "flowkit.errors",
     "SecretNotFound": "flowkit.errors",
     "ServerError": "flowkit.errors",
     "SnapshotIncomplete": "flowkit.errors",
@@ -158,6 +164,7 @@ __all__ = [
     "AlreadyExists",
     "AsyncClient",
     "AsyncFlow",
+    "AsyncReservation",
     "AsyncSweep",
     "AsyncTask",
     "AsyncVolume",
@@ -194,6 +201,8 @@ __all__ = [
     "QuotaExceeded",
     "RangeNotSatisfiable",
     "RateLimited",
+    "Reservation",
+    "ReservationNotFound",
     "SecretNotFound",
     "ServerError",
     "SnapshotIncomplete",

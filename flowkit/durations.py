@@ -116,6 +116,34 @@ def parse_since(text: str, now: datetime) -> datetime:
             return now.astimezone(UTC) - timedelta(seconds=parse_duration(compact))
         except OverflowError:
             raise _invalid_time(text, "it is before the first year") from None
+    return _read_time(text, now)
+
+
+def parse_moment(text: str, now: datetime) -> datetime:
+    """Return the point in time that text names, in UTC.
+
+    Args:
+        text: A duration from now (`2h`, `in 1h30m`) or a time that python-dateutil reads
+            (`2026-11-20 10:00`, `10:00` for today); without a zone it is local time.
+        now: The present, with a zone.
+
+    Raises:
+        InvalidRequest: The text is neither, or names a zone that is not known for sure.
+
+    Example:
+        >>> parse_moment("in 90s", datetime(2026, 11, 20, 10, 0, tzinfo=UTC)).isoformat()
+        '2026-11-20T10:01:30+00:00'
+    """
+    compact = re.sub(r"^\s*in\s+", "", text, flags=re.IGNORECASE)
+    if re.fullmatch(rf"\s*(?:{_PART}\s*)+", compact, re.IGNORECASE):
+        try:
+            return now.astimezone(UTC) + timedelta(seconds=parse_duration(compact))
+        except OverflowError:
+            raise _invalid_time(text, "it is after the last year") from None
+    return _read_time(text, now)
+
+
+def _read_time(text: str, now: datetime) -> datetime:
     # What dateutil would guess at: a number as a day of this month, `2026-11` as a day of that
     # one, `5 minutes` as five past midnight, and `GMT+3` by POSIX as three hours west.
     if not text.strip():

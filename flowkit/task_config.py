@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flowkit_api.models import TaskCreate
 
     from flowkit.mount_specs import MountLike, VolumeLike
+    from flowkit.reservation_fields import ReservationFields
 
 NOT_YET_SUPPORTED = frozenset(
     {
@@ -93,6 +94,7 @@ class TaskConfig:
             `?`, `[...]` and `**` match, or a list of these.
         secrets: Secrets that it is handed: a list of names, or a dict of variables to names.
         region: Region to run in.
+        reservation: Reservation to run in: its name, its id or a handle.
         max_price_per_hour: Most to pay for one hour, in US dollars.
         max_run_time: When to end the task: text with a unit (`90s`, `2h`), a number of seconds,
             or a timedelta.
@@ -134,6 +136,7 @@ class TaskConfig:
     outputs: str | Sequence[str] | None = None
     secrets: Sequence[str | Mapping[str, str]] | Mapping[str, str | None] | None = None
     region: str | None = None
+    reservation: str | ReservationFields | None = None
     max_price_per_hour: float | str | None = None
     max_run_time: str | float | timedelta | None = None
     priority: int | str | None = None

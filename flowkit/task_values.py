@@ -14,6 +14,7 @@ from flowkit.gpus import parse_gpu
 from flowkit.instances import InstanceTypeName
 from flowkit.money import minor_units
 from flowkit.mount_specs import read_mounts, read_volumes
+from flowkit.reservation_values import RESERVATION_NAME
 from flowkit.secret_references import read_secrets
 from flowkit.sizes import parse_memory_gb
 from flowkit.task_conditions import read_dependencies, read_retries
@@ -98,6 +99,18 @@ def _region(value: object) -> str:
     if not name:
         raise InvalidTaskConfig("region is empty", hint="leave it out for any region")
     return name
+
+
+def _reservation(value: object) -> str:
+    if not isinstance(value, str):
+        from flowkit.reservation_fields import ReservationFields
+
+        if not isinstance(value, ReservationFields):
+            raise wrong("reservation", value, "a name, an id or a handle", "as in nightly")
+        value = value.id
+    if not re.fullmatch(RESERVATION_NAME, value):
+        raise wrong("reservation", value, "a name or an id", "as in nightly")
+    return value
 
 
 def _instance_type(value: object) -> str:
@@ -229,10 +242,15 @@ def _outputs(value: object) -> list[str]:
 
 def _output(value: object) -> str:
     text = checked_text("outputs", value, 4096)
-    if not text or text.startswith("/") or ".." in text.split("/"):
+    if not text or text.startswith(("/", "~")) or ".." in text.split("/"):
         raise InvalidTaskConfig(
             f"invalid output {text[:60]!r}: it is not in the working directory",
             hint="write it relative to that, as in checkpoints/ or logs/*.json",
+        )
+    if not text.isprintable():
+        raise InvalidTaskConfig(
+            f"invalid output {text[:60]!r}: it has a character that cannot be printed",
+            hint="let the task give what it keeps another name",
         )
     return text
 
@@ -271,6 +289,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "working_dir": _working_dir,
     "code": read_code,
     "region": _region,
+    "reservation": _reservation,
     "max_price_per_hour": _price,
     "max_run_time": _duration,
     "priority": _priority,

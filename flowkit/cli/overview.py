@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "release": ("flowkit.cli.release", "Let held tasks start."),
     "delete": ("flowkit.cli.delete", "Delete finished tasks with their logs."),
     "sweep": ("flowkit.cli.sweep", "Run a command for every combination of values."),
+    "reservation": ("flowkit.cli.reservation", "Keep machines free for tasks at a time."),
     "plan": ("flowkit.cli.plan", "Say what a submit would do, and submit nothing."),
     "gpus": ("flowkit.cli.gpus", "List the GPUs and machines that tasks can ask for."),
     "events": ("flowkit.cli.events", "List or follow what happens to tasks."),

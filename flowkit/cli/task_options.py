@@ -47,6 +47,7 @@ _OPTIONS = (
     ),
     click.option("--num-instances", type=COUNT, metavar="N", help="Machines to run on."),
     click.option("--region", type=TEXT, metavar="NAME", help="Region to run in."),
+    click.option("--reservation", type=TEXT, metavar="NAME", help="Reservation to run in."),
     click.option(
         "--max-price",
         "max_price_per_hour",

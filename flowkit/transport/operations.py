@@ -17,6 +17,7 @@ TAKE_IDEMPOTENCY_KEY = frozenset(
     {
         "create_grant",
         "create_profile_file",
+        "create_reservation",
         "create_secret",
         "create_sweep",
         "create_task",
@@ -32,6 +33,7 @@ SAFE_TO_REPEAT = frozenset(
     {
         "accept_grant",
         "apply_snapshot",
+        "cancel_reservation",
         "cancel_sweep",
         "cancel_task",
         "complete_upload",
@@ -43,6 +45,7 @@ SAFE_TO_REPEAT = frozenset(
         "plan_task",
         "release_task",
         "update_profile_file",
+        "update_reservation",
         "update_secret",
         "update_task",
         "update_volume",

@@ -28,9 +28,9 @@ from flowkit_api.models import (
 
 from . import samples
 from .call import Call
+from .reservation_calls import RESERVATION_CALLS
 from .samples import TASK_ID
 from .storage_calls import STORAGE_CALLS
-from .reservation_calls import RESERVATION_CALLS
 from .sweep_calls import SWEEP_CALLS
 
 BODY = TaskCreate(command=["true"])
