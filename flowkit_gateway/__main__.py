@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 allowed_hosts=tuple(options.allowed_host),
                 idle_timeout=_idle_timeout(options.idle_timeout, embedded=options.embedded),
                 max_output_bytes=options.max_output_bytes,
+                database=options.database,
                 garbage_ages=dict(map(_garbage_age, options.gc_age)),
                 null_duration=options.null_duration,
                 check_answers=options.check_answers,
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     option("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     option("--port", type=_port, help=f"port, 0 for any ({DEFAULT_PORT}; 0 when embedded)")
     option("--data-dir", type=Path, help="directory of the database and of task output")
+    option("--database", metavar="URL", help="PostgreSQL database in place of a file of its own")
     option("--engine", choices=("local", "slurm", "null"), default="local", help="what runs tasks")
     option(
         "--slurm",

@@ -58,7 +58,7 @@ from flowkit_gateway.snapshots.garbage import SnapshotGarbage
 from flowkit_gateway.snapshots.snapshots import Snapshots
 from flowkit_gateway.sources.cache import SourceCache
 from flowkit_gateway.sources.remote_sources import RemoteSources
-from flowkit_gateway.store.database import StoreError
+from flowkit_gateway.store.database import Database, StoreError
 from flowkit_gateway.store.encrypted import any_encrypted
 from flowkit_gateway.store.profile_files import ProfileFiles
 from flowkit_gateway.store.reservations import ReservationTable
@@ -105,6 +105,8 @@ class Settings:
     idle_timeout: float = 0.0
     """Seconds without a call or a task after which the gateway stops; 0 for never."""
     max_output_bytes: int = 1024 * 1024 * 1024
+    database: str | None = None
+    """URL of a PostgreSQL database that gateways share; unless given, a file of this one's own."""
     garbage_ages: Mapping[str, float] = field(default_factory=dict)
     """Seconds without use after which a kind of garbage goes, for those not as usual."""
     null_duration: float = 0.01
@@ -186,7 +188,7 @@ async def _run(
     started_at = time.time()
     contract = Contract.load()
     engine = await _engine(settings, task_umask)
-    store = Store(SQLiteDatabase(settings.data_dir / "flowkit.db"))
+    store = Store(_database(settings))
     vault = Vault(settings.data_dir / KEY_FILE_NAME, partial(any_encrypted, store.database))
     project_secrets = Secrets(store.database, vault)
     profile_files = ProfileFiles(store.database, vault)
@@ -403,6 +405,19 @@ def _cannot_listen(settings: Settings, error: OSError | UnicodeError) -> StartEr
     if error.errno == errno.EACCES:
         return StartError(message, hint="choose a --port above 1023")
     return StartError(message, hint="--host is an address of this machine", exit_code=_BAD_INPUT)
+
+
+def _database(settings: Settings) -> Database:
+    if settings.database is None:
+        return SQLiteDatabase(settings.data_dir / "flowkit.db")
+    try:
+        from flowkit_gateway.store.postgres_database import PostgresDatabase
+    except ModuleNotFoundError as error:
+        raise StartError(
+            f"{error.name} is not installed, which PostgreSQL needs",
+            hint="pip install 'flowkit-gpu[postgres]'",
+        ) from error
+    return PostgresDatabase(settings.database, settings.data_dir)
 
 
 async def _engine(settings: Settings, task_umask: int) -> Engine:

@@ -60,6 +60,12 @@ def command() -> None:
     help="Where tasks are kept; a directory beside the embedded gateway's unless given.",
 )
 @click.option(
+    "--database",
+    type=options.TEXT,
+    metavar="URL",
+    help="PostgreSQL database in place of a file, as in postgresql://user@host/flowkit.",
+)
+@click.option(
     "--engine",
     type=options.Choice(["local", "slurm", "null"]),
     default="local",
@@ -92,6 +98,7 @@ def serve(
     port: int | None,
     api_key_file: str | None,
     data_dir: Path | None,
+    database: str | None,
     engine: str,
     slurm: tuple[str, ...],
     allowed_host: tuple[str, ...],
@@ -108,7 +115,9 @@ def serve(
     arguments += ["--host", host] if host is not None else []
     arguments += ["--port", str(port)] if port is not None else []
     arguments += ["--api-key-file", api_key_file] if api_key_file is not None else []
-    for option in slurm:
+    arguments += ["--database", database] if database is not None else []
+    said = engine_options("slurm") if engine == "slurm" else []
+    for option in (*said, *slurm):
         arguments += ["--slurm", option]
     for name in allowed_host:
         arguments += ["--allowed-host", name]

@@ -77,7 +77,7 @@ def page_query(
             values.append(before)
         parts.append(
             f"SELECT * FROM (SELECT {source.identity} FROM {source.table}{source.join}"
-            f" WHERE {' AND '.join(conditions)} ORDER BY {source.identity} DESC LIMIT ?)"
+            f" WHERE {' AND '.join(conditions)} ORDER BY {source.identity} DESC LIMIT ?) AS found"
         )
         values.append(limit)
     ids = " UNION ALL ".join(parts)
@@ -96,7 +96,7 @@ def _rarest(read: Read, filters: Sequence[_Filter]) -> _Filter:
 
 def _count(read: Read, source: _Source, most: int) -> int:
     some = f"SELECT 1 FROM {source.table} WHERE {source.condition} LIMIT {most}"
-    return int(read(f"SELECT count(*) FROM ({some})", source.values)[0][0])
+    return int(read(f"SELECT count(*) FROM ({some}) AS found", source.values)[0][0])
 
 
 def _any(project: str) -> _Filter:

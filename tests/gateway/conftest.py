@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import postgres_server
 import pytest
+from postgres_server import PostgresServer
 from slurm_cluster import SlurmCluster, missing
 
 from tests.gateway.gateway_process import GatewayProcess
@@ -45,6 +49,28 @@ def slurm_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmClu
         yield cluster
     finally:
         cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server; each test has databases of its own."""
+    if absent := postgres_server.missing():
+        pytest.skip(absent)
+    # Not in pytest's directory, which the server's unprivileged user may not enter.
+    server = PostgresServer(Path(tempfile.mkdtemp(prefix="flowkit-postgres-")))
+    try:
+        server.directory.chmod(0o755)
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(server.directory)
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """A database that is empty."""
+    return postgres.create_schema(f"test_{uuid.uuid4().hex[:12]}")
 
 
 @pytest.fixture

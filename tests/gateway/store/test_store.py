@@ -16,15 +16,16 @@ from flowkit_gateway.store.database import StoreError
 from flowkit_gateway.store.rows import Created, IdempotencyKey, Placement, TaskRow
 from flowkit_gateway.store.sqlite_database import SQLiteDatabase
 from flowkit_gateway.store.store import Change, Store
+from tests.gateway.store.conftest import OpenDatabase
 
 KEY = IdempotencyKey("key", "create_task", b"hash")
 ENDED: dict[str, Change] = {"status": "completed", "reason": "exited", "exit_code": 0}
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(open_database: OpenDatabase) -> Iterator[Store]:
     """An empty store."""
-    opened = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
+    opened = Store(open_database())
     yield opened
     opened.close()
 
@@ -92,24 +93,24 @@ async def test_a_project_sees_its_own_tasks_only(store: Store) -> None:
     assert store.get_task("default", mine.id) == mine
 
 
-async def test_tasks_survive_the_store(tmp_path: Path) -> None:
-    store = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
+async def test_tasks_survive_the_store(open_database: OpenDatabase) -> None:
+    store = Store(open_database())
     row = await create(store)
     store.close()
-    store = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
+    store = Store(open_database())
     assert store.get_task("default", row.id) == row
     assert store.new_task_id() > row.id
     store.close()
 
 
 async def test_ids_follow_those_of_the_store_when_the_clock_steps_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
+    store = Store(open_database())
     row = await create(store)
     store.close()
     monkeypatch.setattr("time.time_ns", lambda: 0)
-    store = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
+    store = Store(open_database())
     later = await create(store)
     assert [each.id for each in store.list_tasks("default")] == [later.id, row.id]
     store.close()
@@ -181,8 +182,9 @@ async def test_pages_put_together_are_the_whole_list(store: Store) -> None:
     assert seen == [row.id for row in reversed(rows) if row.labels == {"odd": "1"}]
 
 
-async def test_every_search_goes_through_an_index(store: Store) -> None:
+async def test_every_search_goes_through_an_index(tmp_path: Path) -> None:
     """Reads run on the event loop, so that none may look at every task."""
+    store = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
     plans = []
 
     def explain(query: str, values: Sequence[object]) -> list[tuple[object, ...]]:
@@ -209,6 +211,7 @@ async def test_every_search_goes_through_an_index(store: Store) -> None:
     assert steps
     tables = [step for step in steps if " tasks" in step or " label" in step]
     assert all(step.startswith("SEARCH") for step in tables), tables
+    store.close()
 
 
 # Idempotency ---------------------------------------------------------------------------------
@@ -274,19 +277,21 @@ async def test_a_create_is_repeated_after_its_task_was_changed_and_deleted(store
 
 async def test_a_failed_create_leaves_its_key_unused(store: Store) -> None:
     row = await create(store)
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(Exception, match=r"(?i)unique"):
         await store.create_tasks([row], KEY, b"x")
     assert store.answers.find("default", KEY) is None
     assert event_numbers(store) == [1]
 
 
-async def test_old_keys_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    earlier = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
+async def test_old_keys_are_forgotten(
+    open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = Store(open_database())
     await earlier.create_tasks([new_row(earlier)], KEY, b"first")
     earlier.close()
     now = time.time()
     monkeypatch.setattr("time.time", lambda: now + 8 * 86400)
-    later = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
+    later = Store(open_database())
     await later.create_tasks([new_row(later)], KEY._replace(key="other"), b"x")
     assert later.answers.find("default", KEY) is None
     later.close()
@@ -474,12 +479,12 @@ async def test_pages_of_events_run_both_ways(store: Store) -> None:
     assert store.last_event_number("nobody") == 0
 
 
-async def test_numbers_continue_after_a_restart(tmp_path: Path) -> None:
+async def test_numbers_continue_after_a_restart(open_database: OpenDatabase) -> None:
     for _ in range(3):
-        store = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
+        store = Store(open_database())
         await create(store)
         store.close()
-    store = Store(SQLiteDatabase(tmp_path / "flowkit.db"))
+    store = Store(open_database())
     assert event_numbers(store) == [1, 2, 3]
     store.close()
 
