@@ -78,8 +78,8 @@ def a_task_that_is_not_there(flow: Any) -> Generator[Any, Any, None]:
     yield flow.get_task("task_00000000000000000000000000")
 
 
-def two_machines(flow: Any) -> Generator[Any, Any, None]:
-    yield flow.submit("true", num_instances=2, code=False)
+def a_thousand_instances(flow: Any) -> Generator[Any, Any, None]:
+    yield flow.submit("true", num_instances=1000, code=False)
 
 
 def more_than_there_is(flow: Any) -> Generator[Any, Any, None]:
@@ -88,7 +88,7 @@ def more_than_there_is(flow: Any) -> Generator[Any, Any, None]:
 
 REFUSALS = [
     (a_task_that_is_not_there, errors.TaskNotFound, "task_not_found"),
-    (two_machines, errors.UnsupportedByEngine, "unsupported_by_engine"),
+    (a_thousand_instances, errors.UnsupportedByEngine, "unsupported_by_engine"),
     (more_than_there_is, errors.NoCapacity, "no_capacity"),
 ]
 

@@ -71,9 +71,21 @@ ROWS = [
         served=True,
     ),
     Row(
-        ["run", "--num-instances", "2", "x"],
-        "num_instances is 2, but the local engine runs 1",
-        "tasks on several machines are not yet supported by this engine",
+        ["run", "--num-instances", "65", "x"],
+        "num_instances is 65, but the local engine runs 64",
+        "ask for at most 64",
+        served=True,
+    ),
+    Row(
+        ["run", "--num-instances", "2", "--cpus", "600", "x"],
+        re.compile(r"600 CPUs for each of 2 instances are asked for, but there are [0-9.]+"),
+        re.compile(r"ask for at most [0-9.]+ CPUs for each of 2 instances"),
+        served=True,
+    ),
+    Row(
+        ["run", "--num-instances", "9", "--gpu", "a100:1", "x"],
+        "there is no room for 9 instances of what is asked for",
+        OFFERS,
         served=True,
     ),
     Row(

@@ -76,7 +76,7 @@ def no_capacity(house: House) -> None:
 
 
 def unsupported_by_engine(house: House) -> None:
-    house.flow(house.local).run("a", num_instances=2)
+    house.flow(house.local).run("a", num_instances=1000)
 
 
 def unauthenticated(house: House) -> None:

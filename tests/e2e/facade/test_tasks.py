@@ -141,7 +141,7 @@ def test_errors_are_typed(flow: Flow) -> None:
     with pytest.raises(TaskNotFound, match=f"there is no task {UNKNOWN}"):
         flow.get_task(UNKNOWN)
     with pytest.raises(UnsupportedByEngine):
-        flow.run("true", num_instances=2)
+        flow.run("true", num_instances=1000)
     with pytest.raises(NoCapacity):
         flow.run("true", gpu="a100:64")
     task = flow.run("sleep 60")

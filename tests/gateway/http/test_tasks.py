@@ -138,7 +138,7 @@ def test_a_task_that_cannot_be_is_refused_at_once(
 
 
 def test_an_engine_refuses_what_it_cannot_do(local: httpx.Client) -> None:
-    response = local.post("/v1/tasks", json={"command": ["true"], "num_instances": 2})
+    response = local.post("/v1/tasks", json={"command": ["true"], "num_instances": 65})
     assert (response.status_code, response.json()["code"]) == (422, "unsupported_by_engine")
 
 
