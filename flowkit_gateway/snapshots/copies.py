@@ -1,33 +1,19 @@
-"""Private copies of snapshots for tasks: made from packs, some of them before they are needed."""
+"""Private copies of snapshots: made from packs, or of a copy of another snapshot."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import mmap
 import os
-from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from flowkit.snapshot_manifest import DIRECTORY, FILE, Entry, Manifest
-from flowkit_gateway.disk import is_low
-from flowkit_gateway.disposal import Disposal
-from flowkit_gateway.files.threads import in_steps
 from flowkit_gateway.store.snapshots import Content
 
-log = logging.getLogger(__name__)
-
-_WORTH_A_SPARE = 200
-"""Files from which on a copy takes so long that one is kept ready."""
-_MOST_SPARES = 8
-_MOST_SPARE_BYTES = 4 * 1024**3
 _FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 Contents = Mapping[str, Content]
-Key = tuple[str, str]
-"""Project and snapshot."""
 
 
 class Source:
@@ -51,22 +37,59 @@ class Source:
             OSError: the disk is full or broken.
         """
         os.makedirs(directory, 0o700)
-        directories = []
+        yield from self._create(directory, self.manifest.entries.values())
+        self._set_modes(directory, self.manifest.entries)
+        return True
+
+    def change(self, directory: Path, base: Manifest) -> Generator[None, None, bool]:
+        """Make a copy of another snapshot one of this, in steps; True once it is whole.
+
+        Args:
+            directory: the copy, which nobody else has touched.
+            base: what that snapshot consists of.
+
+        Raises:
+            OSError: the disk is full or broken.
+        """
+        changed, removed = self.manifest.changes_since(base)
+        stays = {entry.path for entry in changed if _is_directory(entry, base)}
+        gone = {*removed, *(entry.path for entry in changed if entry.path in base.entries)} - stays
+        above = {path for each in changed for path in _above(each.path)}
+        above.update(path for each in removed for path in _above(each))
+        for path in sorted(above):
+            if path in base.entries and base.entries[path].type == DIRECTORY:
+                # Some may not be written to.
+                os.chmod(f"{directory}/{path}", 0o700)
+        # What is in a directory comes behind it in the order of text.
+        for path in sorted(gone, reverse=True):
+            if base.entries[path].type == DIRECTORY:
+                os.rmdir(f"{directory}/{path}")
+            else:
+                os.unlink(f"{directory}/{path}")
+            yield
+        yield from self._create(directory, (each for each in changed if each.path not in stays))
+        self._set_modes(directory, above.union(each.path for each in changed))
+        return True
+
+    def _create(self, directory: Path, entries: Iterable[Entry]) -> Generator[None, None, None]:
+        """Create entries, in the order of a manifest: directories before what is in them."""
         with self.reading() as content_of:
-            for entry in self.manifest.entries.values():
+            for entry in entries:
                 path = f"{directory}/{entry.path}"
                 if entry.type == DIRECTORY:
                     os.mkdir(path, 0o700)
-                    directories.append((path, entry.mode))
                 elif entry.type == FILE:
                     _write(path, entry, content_of(entry))
                     yield
                 else:
                     os.symlink(entry.target, path)
-        # From the innermost outwards, and last of all: some may not be written to.
-        for path, mode in reversed(directories):
-            os.chmod(path, mode)
-        return True
+
+    def _set_modes(self, directory: Path, paths: Iterable[str]) -> None:
+        """Give directories their modes: last of all, as some may then not be written to."""
+        for path in sorted(paths, reverse=True):
+            entry = self.manifest.entries.get(path)
+            if entry is not None and entry.type == DIRECTORY:
+                os.chmod(f"{directory}/{path}", entry.mode)
 
     @contextmanager
     def reading(self) -> Iterator[Callable[[Entry], memoryview]]:
@@ -105,93 +128,12 @@ def write_content(descriptor: int, content: memoryview) -> None:
             written += os.write(descriptor, content[written:])
 
 
-class Spares:
-    """Copies of the snapshots that were used last, ready to be moved to where a task starts.
+def _is_directory(entry: Entry, base: Manifest) -> bool:
+    before = base.entries.get(entry.path)
+    return before is not None and before.type == entry.type == DIRECTORY
 
-    Creating ten thousand files takes a good part of a second; moving a directory takes none. Each
-    copy goes to one task, and the next one is made while that runs.
 
-    Args:
-        directory: for this alone, on the disk where tasks run.
-        disposal: removes copies that are not needed.
-    """
-
-    def __init__(self, directory: Path, disposal: Disposal) -> None:
-        self._directory = directory
-        self._disposal = disposal
-        self._sizes: OrderedDict[Key, int] = OrderedDict()
-        self._making: dict[Key, asyncio.Task[None]] = {}
-        self._one_at_a_time = asyncio.Semaphore()
-
-    def open(self) -> None:
-        """Remove what an earlier gateway had ready: nobody knows whether it is whole."""
-        self._disposal.throw_away(self._directory)
-
-    async def close(self) -> None:
-        """Make no more copies."""
-        making = list(self._making.values())
-        for each in making:
-            each.cancel()
-        if making:
-            await asyncio.wait(making)
-
-    async def take(self, key: Key, source: Source, into: Path) -> None:
-        """Make a task's private copy, from one that is ready if there is one.
-
-        Args:
-            key: the snapshot.
-            source: what it consists of.
-            into: where the copy is to be; nothing is there yet.
-
-        Raises:
-            OSError: the disk is full or broken.
-        """
-        making = self._making.get(key)
-        if making is not None:
-            # What is under way is there sooner than what would be begun now.
-            await asyncio.wait([making])
-        if self._sizes.pop(key, None) is not None:
-            os.rename(self._path(key), into)
-        else:
-            await in_steps(source.copy_to(into))
-        self.prepare(key, source)
-
-    def prepare(self, key: Key, source: Source) -> None:
-        """Make a copy ready in the background, if it is worth it."""
-        if key in self._sizes or key in self._making:
-            return
-        size = source.manifest.size_bytes
-        if len(source.manifest.entries) < _WORTH_A_SPARE or size > _MOST_SPARE_BYTES:
-            return
-        self._making[key] = asyncio.get_running_loop().create_task(self._make(key, source))
-
-    def drop(self, key: Key) -> None:
-        """Remove the copy of a snapshot that goes."""
-        if (making := self._making.get(key)) is not None:
-            making.cancel()
-        if self._sizes.pop(key, None) is not None:
-            self._disposal.throw_away(self._path(key))
-
-    async def _make(self, key: Key, source: Source) -> None:
-        try:
-            async with self._one_at_a_time:
-                if is_low(self._directory.parent):
-                    return
-                await in_steps(source.copy_to(self._path(key)))
-            self._sizes[key] = source.manifest.size_bytes
-            self._make_room()
-        except OSError as error:
-            # The task that needs it makes its own, and says what is wrong.
-            log.warning("no copy of %s is kept ready: %s", key[1], error)
-        finally:
-            del self._making[key]
-            if key not in self._sizes:
-                self._disposal.throw_away(self._path(key))
-
-    def _make_room(self) -> None:
-        while len(self._sizes) > _MOST_SPARES or sum(self._sizes.values()) > _MOST_SPARE_BYTES:
-            oldest, _ = self._sizes.popitem(last=False)
-            self._disposal.throw_away(self._path(oldest))
-
-    def _path(self, key: Key) -> Path:
-        return self._directory / key[0] / key[1]
+def _above(path: str) -> Iterator[str]:
+    """Yield the directories that a path is in."""
+    while path := path.rpartition("/")[0]:
+        yield path

@@ -23,10 +23,11 @@ from flowkit_gateway.problems import (
     SnapshotNotFound,
     StorageFull,
 )
-from flowkit_gateway.snapshots.copies import Source, Spares
+from flowkit_gateway.snapshots.copies import Source
 from flowkit_gateway.snapshots.manifests import Manifests
 from flowkit_gateway.snapshots.packs import Packs
 from flowkit_gateway.snapshots.receiving import Receiver
+from flowkit_gateway.snapshots.spares import Spares
 from flowkit_gateway.store.database import Database, Transaction
 from flowkit_gateway.store.snapshots import SnapshotRow, SnapshotTable, need
 
@@ -59,7 +60,7 @@ class Snapshots:
         self._table = SnapshotTable(database)
         self._directory = data_dir / "snapshots"
         self._manifests = Manifests(self._directory)
-        self._spares = Spares(data_dir / "spares", disposal)
+        self._spares = Spares(data_dir / "spares", disposal, self.manifest)
         self._disposal = disposal
         self._packs: dict[str, Packs] = {}
         self._locks: dict[str, asyncio.Lock] = {}
@@ -221,7 +222,7 @@ class Snapshots:
         found = await self.described(project, snapshot_id)
         if found.row.complete:
             key = (project, snapshot_id)
-            self._spares.prepare(key, await self._source(project, manifest))
+            self._spares.expect(key, await self._source(project, manifest))
         return found
 
     async def _receive(
