@@ -89,7 +89,9 @@ class CodePart:
 
     async def _admit_git(self, project: str, settings: dict[str, object], loc: str) -> str:
         source = dict(cast("dict[str, str]", settings["git"]))
-        self._repositories.check(source["repository"], f"{loc}/repository")
+        self._repositories.check(
+            source["repository"], f"{loc}/repository", signs_in="secret" in source
+        )
         if "commit" not in source:
             try:
                 repository = self._repository(project, source)

@@ -24,8 +24,10 @@ from flowkit_gateway.problems import Detail, InvalidRequest
 
 _LOOK_SECONDS = 20.0
 _FETCH_SECONDS = 600.0
+_END_SECONDS = 5.0
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SCP = re.compile(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\0 ]+")
+_NOT_SIGNED_IN = ("could not read Username", "terminal prompts disabled", "Authentication failed")
 _USER = "x-access-token"
 """Whom a token without a user is of; GitHub and GitLab look at the token alone."""
 
@@ -60,15 +62,16 @@ class GitRepositories:
         self._locks: dict[Path, asyncio.Lock] = {}
         self._readers: Counter[Path] = Counter()
 
-    def check(self, url: str, loc: str) -> None:
+    def check(self, url: str, loc: str, *, signs_in: bool) -> None:
         """Refuse a repository that this gateway does not read from.
 
         Args:
             url: its URL.
             loc: JSON pointer of it in the request, for the error.
+            signs_in: a secret is named to sign in with.
 
         Raises:
-            InvalidRequest: it is of another protocol, or holds a password.
+            InvalidRequest: it is of another protocol, holds a password, or has no use for a secret.
         """
         if _SCP.fullmatch(url):
             scheme, password = "ssh", None
@@ -90,6 +93,13 @@ class GitRepositories:
                 "a password does not belong into a URL",
                 hint="keep a token as a secret, and name that in `secret`",
                 details=[Detail(loc, "it holds a password")],
+            )
+        if signs_in and scheme not in ("https", "http"):
+            message = "a secret signs in by https only"
+            raise InvalidRequest(
+                message,
+                hint="leave the secret out: ssh uses the keys of the gateway's own user",
+                details=[Detail(loc, message)],
             )
 
     async def resolve(self, repository: Repository, ref: str | None) -> str:
@@ -167,11 +177,9 @@ class GitRepositories:
     async def _fetch(
         self, repository: Repository, commit: str, ref: str | None, mirror: Path
     ) -> None:
-        if not await in_thread(os.path.lexists, mirror):
-            await in_thread(os.makedirs, mirror.parent, 0o700, exist_ok=True)
-            await self._git(
-                ["init", "--quiet", "--bare", "--template=", "--", str(mirror)], repository
-            )
+        await in_thread(os.makedirs, mirror.parent, 0o700, exist_ok=True)
+        # Also where there is one, as a kill may have left a part of it.
+        await self._git(["init", "--quiet", "--bare", "--template=", "--", str(mirror)], repository)
         # The garbage collector goes by this.
         os.utime(mirror)
         if await self._has(repository, commit, mirror):
@@ -190,8 +198,10 @@ class GitRepositories:
             raise GitError(f"{repository.url} does not have the commit {commit} any more")
 
     async def _has(self, repository: Repository, commit: str, mirror: Path) -> bool:
+        # All files, as a fetch that was broken off may have left the commit without some of them.
+        files = ["rev-list", "--objects", "--quiet", f"{commit}^{{tree}}", "--"]
         try:
-            await self._git(["cat-file", "-e", f"{commit}^{{tree}}"], repository, mirror=mirror)
+            await self._git(files, repository, mirror=mirror)
         except GitError:
             return False
         return True
@@ -228,9 +238,7 @@ class GitRepositories:
             raise GitError(f"{repository.url} did not answer within {seconds:g} s") from None
         finally:
             if process.returncode is None:
-                # With what it started: ssh and the helpers of protocols.
-                os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
+                await _end(process)
         if process.returncode:
             raise GitError(_reason(errors, repository))
         return output.decode("utf-8", "replace")
@@ -245,7 +253,8 @@ class GitRepositories:
             "GIT_ALLOW_PROTOCOL": protocols,
             "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
         }
-        options = {"core.hooksPath": "/dev/null", "protocol.version": "2"}
+        # No branch of the copy names what was fetched, so that git would take it for garbage.
+        options = {"core.hooksPath": "/dev/null", "protocol.version": "2", "gc.auto": "0"}
         if self._embedded:
             environment |= {
                 name: os.environ[name] for name in ("HOME", "SSH_AUTH_SOCK") if name in os.environ
@@ -268,12 +277,25 @@ class GitRepositories:
         return environment
 
 
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End git with what it started: ssh and the helpers of protocols."""
+    # Asked first: killed, it would leave its locks on the copy of the repository.
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        async with asyncio.timeout(_END_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
 def _reason(errors: bytes, repository: Repository) -> str:
     lines = [line for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:"))]
     text = (fatal or lines or ["git failed"])[0].partition(": ")[2] or "git failed"
     if repository.credential is not None:
         text = text.replace(repository.credential, "***")
-    if "could not read Username" in text or "terminal prompts disabled" in text:
-        text = "it asks for a user and a password"
+    if any(sign in text for sign in _NOT_SIGNED_IN):
+        signed_in = repository.credential is not None
+        text = "it refuses the secret" if signed_in else "it asks for a user and a password"
     return f"cannot read {repository.url}: {text[:300]}"
