@@ -266,8 +266,7 @@ class Scheduler:
         row = await self._store.cancel_task(row.project, row.id, time.time())
         self._changes.publish(row.project, row.id)
         if row.terminal:
-            self._queue.remove(row.id)
-            self._waits.forget(row.id)
+            self._unqueue(row.id)
             self._moved(row)
         elif not self._attempts.cancel(row.id, force=force):
             await self._engine.cancel(row.id, row.attempt, force=force)
@@ -337,8 +336,7 @@ class Scheduler:
     async def _hold(self, project: str, task_id: str, at: float | None) -> TaskRow:
         row = await self._store.hold_task(project, task_id, at)
         if row.held_at is not None:
-            self._queue.remove(task_id)
-            self._waits.forget(task_id)
+            self._unqueue(task_id)
         else:
             self._waits.admit(row)
         self._changes.publish(project, task_id)
@@ -354,8 +352,7 @@ class Scheduler:
         await self._to_its_end(self._end_with_reservation(row))
 
     async def _end_with_reservation(self, row: TaskRow) -> None:
-        self._queue.remove(row.id)
-        self._waits.forget(row.id)
+        self._unqueue(row.id)
         if await self._journal.reservation_ended(row):
             return
         started = self._store.find_task(row.id)
@@ -391,6 +388,12 @@ class Scheduler:
         finally:
             self._deleting.discard(task_id)
         self._changes.publish(project, task_id)
+
+    def _unqueue(self, task_id: str) -> None:
+        self._queue.remove(task_id)
+        self._waits.forget(task_id)
+        # What was promised to it may be just what others wait for.
+        self._start_soon()
 
     def _find(self, project: str, task_id: str) -> TaskRow:
         row = self._store.get_task(project, task_id)
