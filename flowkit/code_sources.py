@@ -13,7 +13,7 @@ from flowkit.suggestions import did_you_mean
 AUTO: Literal["auto"] = "auto"
 """In place where client and gateway are one user on one machine, else a snapshot."""
 _GIT_FIELDS = ("repository", "ref", "secret")
-_HINT = "write auto, True, False, the path of a directory, or git+https://HOST/PATH@REF"
+_HINT = "name a directory, or git+https://HOST/PATH@REF; False (--code none) is for no code"
 
 
 class CodeDirectory(NamedTuple):

@@ -193,6 +193,24 @@ class PartialFile:
             os.unlink(self._partial)
 
 
+def is_directory(path: str) -> bool:
+    """Say whether what is to be sent is a directory; else it is a file.
+
+    Raises:
+        FileNotFound: There is nothing.
+        FlowError: It is neither, or cannot be looked at.
+    """
+    with telling("read", path):
+        mode = os.stat(path).st_mode
+    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+        raise FlowError(
+            f"{path} is neither a file nor a directory",
+            code="local_file_error",
+            hint="write what comes from it to a file, and send that",
+        )
+    return stat.S_ISDIR(mode)
+
+
 def survey(path: str) -> Survey:
     """Count what is to be sent of a file or a directory.
 
@@ -201,10 +219,8 @@ def survey(path: str) -> Survey:
         InvalidPath: A name in the directory is not UTF-8.
         FlowError: It cannot be read.
     """
-    with telling("read", path):
-        status = os.stat(path)
-    if not stat.S_ISDIR(status.st_mode):
-        return Survey(False, 1, status.st_size, [])
+    if not is_directory(path):
+        return Survey(False, 1, os.path.getsize(path), [])
     files = size_bytes = 0
     skipped: list[str] = []
     for entry in local_tree(path, skipped):
@@ -326,5 +342,7 @@ def telling(doing: str, path: str) -> Iterator[None]:
         raise FlowError(
             f"cannot {doing} {path}: {reason}",
             code="local_file_error",
-            hint="check its permissions, and that the disk has room",
+            hint="check the path and its permissions"
+            if doing == "read"
+            else "check its permissions, and that the disk has room",
         ) from error

@@ -43,11 +43,13 @@ class RemotePath(NamedTuple):
         if not isinstance(text, str):
             raise InvalidPath(f"a remote path is text, not {type(text).__name__}", hint=_HINT)
         if text.startswith("/"):
-            return cls(DEFAULT_VOLUME, text.strip("/"), is_plain=True)
+            return cls(DEFAULT_VOLUME, _checked(text.strip("/")), is_plain=True)
         space, colon, path = text.partition(":")
         if not colon or not re.fullmatch(VOLUME_NAME, space):
             raise InvalidPath(f"{text[:80]!r} is no remote path", hint=_HINT)
-        return cls(space, path.strip("/"))
+        if path.startswith("//"):
+            raise InvalidPath(f"{text[:80]!r} is a URL and no remote path", hint=_HINT)
+        return cls(space, _checked(path.strip("/")))
 
     @property
     def is_task(self) -> bool:
@@ -74,3 +76,24 @@ class RemotePath(NamedTuple):
 
     def __str__(self) -> str:
         return f"/{self.path}" if self.is_plain else f"{self.space}:{self.path}"
+
+
+def _checked(path: str) -> str:
+    """Return a path in which every gateway takes every name."""
+    shown = repr(path if len(path) <= 80 else f"{path[:77]}...")
+    names = path.split("/") if path else []
+    if odd := [name for name in names if name in ("", ".", "..")]:
+        raise InvalidPath(
+            f"the path {shown} has the name {odd[0]!r}",
+            hint="write the path from the root, without `.`, `..` and `//`",
+        )
+    if re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", path):
+        raise InvalidPath(
+            f"the path {shown} has characters in it that no path should have",
+            hint="leave out control characters and line ends",
+        )
+    if any(len(name.encode()) > 255 for name in names) or len(path.encode()) > 4096:
+        raise InvalidPath(
+            f"the path {shown} is too long", hint="a name has up to 255 bytes, a path up to 4096"
+        )
+    return path

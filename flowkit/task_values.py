@@ -220,6 +220,20 @@ def _labels(value: object) -> dict[str, str]:
     return {name: checked_text(f"label {name}", text, 255) for name, text in value.items()}
 
 
+def _slurm(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise wrong("slurm", value, "a dict of flags", "as in {'qos': 'high'}")
+    flags: dict[str, str] = {}
+    for name, text in value.items():
+        if not isinstance(name, str) or not re.fullmatch("[a-z][a-z-]{0,63}", name):
+            raise InvalidTaskConfig(
+                f"invalid slurm flag {str(name)[:60]!r}",
+                hint="write the long name without dashes before it, as in qos",
+            )
+        flags[name] = "" if text is None else checked_text(f"slurm flag {name}", text, 1024)
+    return flags
+
+
 def _working_dir(value: object) -> str:
     if not isinstance(value, str | os.PathLike):
         raise wrong("working_dir", value, "a path", "as in /data/run1")
@@ -294,6 +308,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "max_run_time": _duration,
     "priority": _priority,
     "labels": _labels,
+    "slurm": _slurm,
     "volumes": read_volumes,
     "mounts": read_mounts,
     "outputs": _outputs,

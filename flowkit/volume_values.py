@@ -13,6 +13,7 @@ Permission: TypeAlias = Literal["rw", "ro"]
 VOLUME_ID = "vol_[0-9a-z]{26}"
 VOLUME_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 LARGEST_GB = 1_000_000
+_PRINCIPAL = "user:[!-~]+|project:[a-z0-9][a-z0-9-]*"
 
 
 def read_name(value: object) -> str:
@@ -73,6 +74,18 @@ def read_permission(value: object) -> Permission:
     raise InvalidRequest(
         f"invalid permission {str(value)[:60]!r}", hint="rw to read and write, ro to read only"
     )
+
+
+def read_principal(value: object) -> str:
+    """Return with whom something is shared.
+
+    Raises:
+        InvalidRequest: it names neither a user nor a project.
+    """
+    if isinstance(value, str) and len(value) <= 200 and re.fullmatch(_PRINCIPAL, value):
+        return value
+    shown = repr(value[:60]) if isinstance(value, str) else f"of type {type(value).__name__}"
+    raise InvalidRequest(f"invalid principal {shown}", hint="as in user:ada or project:vision")
 
 
 def read_region(value: object) -> str:

@@ -22,7 +22,7 @@ from flowkit_gateway.store.database import Transaction
 from flowkit_gateway.store.grants import GrantRow, GrantTable
 from flowkit_gateway.store.rows import Created, IdempotencyKey
 from flowkit_gateway.store.store import Store
-from flowkit_gateway.volumes import Volumes
+from flowkit_gateway.volumes import LISTED, Volumes
 
 DEFAULT_PERMISSION = "ro"
 
@@ -82,7 +82,7 @@ class Grants:
 
         def work(connection: Transaction) -> None:
             if volume_rows.find(connection, volume.id) is None:
-                raise VolumeNotFound(f"there is no volume {volume.id}")
+                raise VolumeNotFound(f"there is no volume {volume.id}", hint=LISTED)
             if not rows.insert(connection, row):
                 raise AlreadyExists(
                     f"{principal} has a grant on {volume.id} already",
@@ -151,4 +151,7 @@ class Grants:
 
 
 def _not_found(grant_id: str) -> NotFound:
-    return NotFound(f"there is no grant {grant_id}")
+    return NotFound(
+        f"there is no grant {grant_id}",
+        hint="`flowkit volume invitations` lists what can be answered",
+    )

@@ -84,7 +84,10 @@ class TaskOutputs:
         task_id = request.source.location
         row = self._store.get_task(caller.project, task_id)
         if row is None:
-            raise InvalidMount(f"there is no task {task_id} whose outputs could be mounted")
+            raise InvalidMount(
+                f"there is no task {task_id} whose outputs could be mounted",
+                hint="`flowkit ps` lists the tasks of this project",
+            )
         if row.terminal:
             path = self._path(row, request.source)
             if not await in_thread(path.exists):

@@ -34,6 +34,8 @@ from flowkit_gateway.volume_trees import Usage, make_durable, usage
 
 log = logging.getLogger(__name__)
 
+LISTED = "`flowkit volume ls` lists the volumes"
+"""What to do about a volume that there is not."""
 DEFAULT_INTERFACE = "block"
 DEFAULT_PERMISSION = "rw"
 _MODE = 0o755
@@ -98,7 +100,7 @@ class Volumes:
         row = self.table.get(volume_id)
         found = None if row is None else self.seen_by(caller, row)
         if found is None:
-            raise VolumeNotFound(f"there is no volume {volume_id}")
+            raise VolumeNotFound(f"there is no volume {volume_id}", hint=LISTED)
         return found
 
     def seen_by(self, caller: Principal, row: VolumeRow) -> VisibleVolume | None:
@@ -239,7 +241,7 @@ class Volumes:
                 rows.change(connection, volume_id, changes)
             row = rows.find(connection, volume_id)
             if row is None:
-                raise VolumeNotFound(f"there is no volume {volume_id}")
+                raise VolumeNotFound(f"there is no volume {volume_id}", hint=LISTED)
             return row
 
         return await self._store.database.write(work)
@@ -256,7 +258,7 @@ class Volumes:
 
         def work(connection: Transaction) -> None:
             if rows.find(connection, volume_id) is None:
-                raise VolumeNotFound(f"there is no volume {volume_id}")
+                raise VolumeNotFound(f"there is no volume {volume_id}", hint=LISTED)
             users = rows.users(connection, volume_id)
             if users:
                 raise _in_use(volume_id, users, caller.project)

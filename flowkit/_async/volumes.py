@@ -43,6 +43,7 @@ from flowkit.volume_values import (
     read_interface,
     read_name,
     read_permission,
+    read_principal,
     read_region,
     read_size_gb,
 )
@@ -164,9 +165,7 @@ class AsyncVolumes:
         body = VolumeUpdate(
             name=None if name is None else read_name(name),
             size_gb=None if size_gb is None else read_size_gb(size_gb),
-            permission=None
-            if permission is None
-            else VolumePermission(read_permission(permission)),
+            permission=_permission(permission),
             cloneable=cloneable,
             clear=None if clear is None else [VolumeClearField.NAME],
         )
@@ -210,9 +209,7 @@ class AsyncVolumes:
         body = VolumeClone(
             name=None if name is None else read_name(name),
             size_gb=None if size_gb is None else read_size_gb(size_gb),
-            permission=None
-            if permission is None
-            else VolumePermission(read_permission(permission)),
+            permission=_permission(permission),
             cloneable=cloneable,
         )
         request = create_volume_clone.request(
@@ -270,10 +267,12 @@ class AsyncVolumes:
             permission: `rw` to read and write, `ro` to read only.
 
         Raises:
+            InvalidRequest: the principal or the permission is wrong.
             PermissionDenied: it is another project's.
             AlreadyExists: it is shared with them.
             VolumeNotFound: there is none.
         """
+        principal, permission = read_principal(principal), read_permission(permission)
         return await self._grants.create(await self.id_of(volume), principal, permission)
 
     async def unshare(self, volume: str | VolumeFields, principal: str) -> None:
@@ -283,7 +282,8 @@ class AsyncVolumes:
             NotFound: it is not shared with them.
             VolumeNotFound: there is none.
         """
-        await self._grants.take_back(await self.id_of(volume), principal)
+        principal = read_principal(principal)
+        await self._grants.take_back((await self.get(volume)).id, principal)
 
     async def leave(self, volume: str | VolumeFields) -> None:
         """Give up the use of another project's volume.

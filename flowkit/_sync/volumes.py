@@ -44,6 +44,7 @@ from flowkit.volume_values import (
     read_interface,
     read_name,
     read_permission,
+    read_principal,
     read_region,
     read_size_gb,
 )
@@ -165,9 +166,7 @@ class Volumes:
         body = VolumeUpdate(
             name=None if name is None else read_name(name),
             size_gb=None if size_gb is None else read_size_gb(size_gb),
-            permission=None
-            if permission is None
-            else VolumePermission(read_permission(permission)),
+            permission=_permission(permission),
             cloneable=cloneable,
             clear=None if clear is None else [VolumeClearField.NAME],
         )
@@ -211,9 +210,7 @@ class Volumes:
         body = VolumeClone(
             name=None if name is None else read_name(name),
             size_gb=None if size_gb is None else read_size_gb(size_gb),
-            permission=None
-            if permission is None
-            else VolumePermission(read_permission(permission)),
+            permission=_permission(permission),
             cloneable=cloneable,
         )
         request = create_volume_clone.request(
@@ -271,10 +268,12 @@ class Volumes:
             permission: `rw` to read and write, `ro` to read only.
 
         Raises:
+            InvalidRequest: the principal or the permission is wrong.
             PermissionDenied: it is another project's.
             AlreadyExists: it is shared with them.
             VolumeNotFound: there is none.
         """
+        principal, permission = read_principal(principal), read_permission(permission)
         return self._grants.create(self.id_of(volume), principal, permission)
 
     def unshare(self, volume: str | VolumeFields, principal: str) -> None:
@@ -284,7 +283,8 @@ class Volumes:
             NotFound: it is not shared with them.
             VolumeNotFound: there is none.
         """
-        self._grants.take_back(self.id_of(volume), principal)
+        principal = read_principal(principal)
+        self._grants.take_back((self.get(volume)).id, principal)
 
     def leave(self, volume: str | VolumeFields) -> None:
         """Give up the use of another project's volume.

@@ -72,7 +72,9 @@ def _to_remote(
         if not place.path or target.endswith("/"):
             raise BadInput("TARGET: stdin has no name", hint=f"as in {place.below('data.csv')}")
         return _written(flow, str(place), _standard_input())
-    if os.path.isdir(source) and not recursive:
+    from flowkit.local_files import is_directory
+
+    if is_directory(source) and not recursive:
         raise BadInput(f"{source} is a directory", hint="copy it with -r")
     name = os.path.basename(source.rstrip("/"))
     if name not in ("", ".", ".."):

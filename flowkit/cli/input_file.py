@@ -62,6 +62,8 @@ def _first_of_pipe(descriptor: int) -> bytes | None:
 
 
 def _near(path: str) -> str | None:
+    if os.path.lexists(path):
+        return None
     name = Path(path)
     try:
         close = closest(name.name, os.listdir(name.parent)) if name.name else None

@@ -159,7 +159,8 @@ class FileName(click.Path):
     """
 
     def __init__(self, path_type: type[str] | type[Path] = str) -> None:
-        super().__init__(path_type=path_type)
+        # Whoever opens it says in flowkit's words what is wrong with it.
+        super().__init__(path_type=path_type, readable=False)
 
     def convert(
         self,

@@ -355,7 +355,9 @@ class Store:
         def work(connection: Transaction) -> TaskRow:
             row = _find(connection, project, task_id)
             if row.status != "pending":
-                raise TaskNotPending(f"{task_id} is {row.status}; only a queued task can be held")
+                raise TaskNotPending(
+                    f"{task_id} is {row.status}; only a queued task can be held or released"
+                )
             if (row.held_at is None) == (at is None):
                 return row
             row = _change(connection, "id = ?", (task_id,), {"held_at": at}) or row

@@ -27,6 +27,7 @@ _COLUMNS = (
 _CASE_COLUMNS = (
     "number, status, attempt, task_id, exit_code, reason, message, finished_at, end_number"
 )
+_LISTED = "`flowkit sweep ls` lists the sweeps"
 _SELECT = f"SELECT {_COLUMNS} FROM sweeps"
 
 
@@ -82,7 +83,7 @@ class SweepStore:
         """
         found = self._database.read(f"{_SELECT} WHERE id = ? AND project = ?", (sweep_id, project))
         if not found:
-            raise SweepNotFound(f"there is no sweep {sweep_id}")
+            raise SweepNotFound(f"there is no sweep {sweep_id}", hint=_LISTED)
         return SweepRow(*found[0])
 
     def plan(self, sweep_id: str) -> SweepPlan:
@@ -348,7 +349,7 @@ def _find(connection: Transaction, project: str, sweep_id: str) -> SweepRow:
     query = f"{_SELECT} WHERE id = ? AND project = ?"
     found = connection.execute(query, (sweep_id, project)).fetchone()
     if found is None:
-        raise SweepNotFound(f"there is no sweep {sweep_id}")
+        raise SweepNotFound(f"there is no sweep {sweep_id}", hint=_LISTED)
     return SweepRow(*found)
 
 

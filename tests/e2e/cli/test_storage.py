@@ -147,7 +147,7 @@ def test_a_task_works_on_a_volume(cli: CommandLine, volume: str) -> None:
     ("arguments", "exit_code", "message"),
     [
         (("cp", "a", "b"), 2, "neither SOURCE nor TARGET is remote"),
-        (("cp", "nowhere", "v:x"), 3, "there is no volume 'v'"),
+        (("cp", "nowhere", "v:x"), 3, "there is no file nowhere"),
         (("cp", "v:", "-"), 2, "v: names no file in it"),
         (("cp", "-", "v:"), 2, "stdin has no name"),
         (("cp", "v:a", "-", "-o", "json"), 2, "both go to stdout"),
