@@ -20,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     _log_to_stderr()
     # Imported late, so that a mistake on the command line is told at once.
-    from flowkit_gateway.serve import Settings, StartError, serve
+    from flowkit_gateway.serve import serve
+    from flowkit_gateway.settings import Settings, StartError
 
     port = options.port
     if port is None:
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 idle_timeout=_idle_timeout(options.idle_timeout, embedded=options.embedded),
                 max_output_bytes=options.max_output_bytes,
                 database=options.database,
+                lease=options.lease,
                 garbage_ages=dict(map(_garbage_age, options.gc_age)),
                 null_duration=options.null_duration,
                 check_answers=options.check_answers,
@@ -64,6 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     option("--port", type=_port, help=f"port, 0 for any ({DEFAULT_PORT}; 0 when embedded)")
     option("--data-dir", type=Path, help="directory of the database and of task output")
     option("--database", metavar="URL", help="PostgreSQL database in place of a file of its own")
+    option(
+        "--lease",
+        type=_seconds,
+        default=10.0,
+        metavar="SECONDS",
+        help="how long other gateways of that database wait for one that is gone (%(default)g)",
+    )
     option("--engine", choices=("local", "slurm", "null"), default="local", help="what runs tasks")
     option(
         "--slurm",
@@ -122,7 +131,7 @@ def _complain(message: str, hint: str | None) -> None:
 
 
 def _absolute(path: Path) -> Path:
-    from flowkit_gateway.serve import StartError
+    from flowkit_gateway.settings import StartError
 
     try:
         return path.absolute()
@@ -151,7 +160,7 @@ def _garbage_age(text: str) -> tuple[str, float]:
     from flowkit.durations import parse_duration
     from flowkit.errors import FlowError
     from flowkit_gateway.garbage import DEFAULT_AGES
-    from flowkit_gateway.serve import StartError
+    from flowkit_gateway.settings import StartError
 
     kind, _, age = text.partition("=")
     if kind not in DEFAULT_AGES:

@@ -45,6 +45,15 @@ def find(data_dir: Path) -> Announcement | None:
         return None
 
 
-def withdraw(data_dir: Path) -> None:
-    """Remove the file. Only whoever holds the directory's lock may do this."""
+def withdraw(data_dir: Path, pid: int | None = None) -> None:
+    """Remove the file. Only whoever holds the directory's lock may do this.
+
+    Args:
+        data_dir: the directory.
+        pid: the process whose announcement it must be; any unless given.
+    """
+    if pid is not None:
+        found = find(data_dir)
+        if found is None or found.pid != pid:
+            return
     (data_dir / FILE_NAME).unlink(missing_ok=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
-import fcntl
 import logging
 import os
 import re
@@ -12,8 +10,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +36,7 @@ from flowkit_gateway.git_mirrors import GitMirrorGarbage
 from flowkit_gateway.git_repositories import GitRepositories
 from flowkit_gateway.grants import Grants
 from flowkit_gateway.http_server import HTTPServer
+from flowkit_gateway.listening import in_url, is_loopback, listener_of, lock_data_dir
 from flowkit_gateway.logs.watch import GrowthWatcher
 from flowkit_gateway.mount_sources import (
     LocalFiles,
@@ -54,6 +52,7 @@ from flowkit_gateway.profile_files import ProfileFilesPart
 from flowkit_gateway.reservations import Reservations
 from flowkit_gateway.reserved_tasks import ReservationPart
 from flowkit_gateway.scheduler import Scheduler
+from flowkit_gateway.settings import BAD_INPUT, Settings, StartError
 from flowkit_gateway.snapshots.garbage import SnapshotGarbage
 from flowkit_gateway.snapshots.snapshots import Snapshots
 from flowkit_gateway.sources.cache import SourceCache
@@ -79,52 +78,10 @@ from flowkit_gateway.volumes import Volumes
 from flowkit_gateway.workspaces import WorkspaceGarbage
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_BAD_INPUT = 2
-_HANDOVER_SECONDS = 5.0
-_LOOK_SECONDS = 0.5
-_HANDOVER_POLL_SECONDS = 0.02
+
+Run = Callable[[socket.socket, Callable[[], Database], asyncio.Event], Awaitable[None]]
 
 logger = logging.getLogger("flowkit_gateway")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How a gateway is run."""
-
-    data_dir: Path
-    host: str = "127.0.0.1"
-    port: int = 0
-    """0 for any free port."""
-    engine: str = "local"
-    slurm: tuple[str, ...] = ()
-    """Options of the slurm engine, `NAME=VALUE` each."""
-    embedded: bool = False
-    api_key_file: Path | None = None
-    allowed_hosts: tuple[str, ...] = ()
-    idle_timeout: float = 0.0
-    """Seconds without a call or a task after which the gateway stops; 0 for never."""
-    max_output_bytes: int = 1024 * 1024 * 1024
-    database: str | None = None
-    """URL of a PostgreSQL database that gateways share; unless given, a file of this one's own."""
-    garbage_ages: Mapping[str, float] = field(default_factory=dict)
-    """Seconds without use after which a kind of garbage goes, for those not as usual."""
-    null_duration: float = 0.01
-    check_answers: bool = False
-
-
-class StartError(Exception):
-    """The gateway cannot start; its text says why in one line.
-
-    Attributes:
-        hint: What to do about it.
-        exit_code: 2 when an option or the key file is wrong, else 1.
-    """
-
-    def __init__(self, message: str, *, hint: str | None = None, exit_code: int = 1) -> None:
-        super().__init__(message)
-        self.hint = hint
-        self.exit_code = exit_code
 
 
 def serve(settings: Settings) -> None:
@@ -137,24 +94,26 @@ def serve(settings: Settings) -> None:
     task_umask = os.umask(0o077)
     try:
         # What may be wrong on the command line comes before there is a directory.
-        _check_names(settings)
+        _check_options(settings)
         keys, token = _keys(settings)
-        with _listener(settings) as listener:
+        with listener_of(settings) as listener:
             settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             if settings.data_dir.stat().st_uid != os.geteuid():
                 raise StartError(
                     f"{settings.data_dir} belongs to another user", hint="choose another directory"
                 )
             settings.data_dir.chmod(0o700)
-            lock = _lock(settings)
+            lock = lock_data_dir(settings)
             try:
-                discovery.withdraw(settings.data_dir)
+                if settings.database is None:
+                    discovery.withdraw(settings.data_dir)
+                run = partial(_run, settings, keys, token, task_umask)
                 with asyncio.Runner(loop_factory=_loop()) as runner:
-                    runner.run(_run(settings, keys, token, listener, task_umask))
+                    runner.run(_serve(settings, listener, run))
             finally:
                 os.close(lock)
     except KeyFileError as error:
-        raise StartError(str(error), hint=error.hint, exit_code=_BAD_INPUT) from None
+        raise StartError(str(error), hint=error.hint, exit_code=BAD_INPUT) from None
     except StoreError as error:
         raise StartError(str(error)) from None
     except OSError as error:
@@ -164,31 +123,69 @@ def serve(settings: Settings) -> None:
         ) from error
 
 
-def _check_names(settings: Settings) -> None:
+def _check_options(settings: Settings) -> None:
+    if settings.database is not None and (settings.embedded or settings.idle_timeout):
+        raise StartError(
+            "a gateway that shares a database does not stop when it is idle",
+            hint="leave out --embedded and --idle-timeout",
+            exit_code=BAD_INPUT,
+        )
+    if settings.lease < 1:
+        raise StartError(
+            f"--lease {settings.lease:g} is less than a second",
+            hint="10 is as usual",
+            exit_code=BAD_INPUT,
+        )
     if not settings.host:
         raise StartError(
-            "the host is empty", hint="leave out --host for 127.0.0.1", exit_code=_BAD_INPUT
+            "the host is empty", hint="leave out --host for 127.0.0.1", exit_code=BAD_INPUT
         )
     for name in settings.allowed_hosts:
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\]", name):
             raise StartError(
                 f"--allowed-host {name[:80]!r} is not the name of a host",
                 hint="write it without https:// and port, as in gpu.example.org",
-                exit_code=_BAD_INPUT,
+                exit_code=BAD_INPUT,
             )
+
+
+async def _serve(settings: Settings, listener: socket.socket, run: Run) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if settings.database is None:
+        await run(listener, partial(SQLiteDatabase, settings.data_dir / "flowkit.db"), stop)
+        return
+    try:
+        from flowkit_gateway.replicas import Replica
+    except ModuleNotFoundError as error:
+        raise StartError(
+            f"{error.name} is not installed, which PostgreSQL needs",
+            hint="pip install 'flowkit-gpu[postgres]'",
+        ) from error
+    # While another gateway has the tasks, that one checks keys.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, logger.info, "no keys to read yet")
+    # At its own name where it listens on all addresses: the others may be on other machines.
+    host = socket.getfqdn() if settings.host in ("0.0.0.0", "::") else settings.host
+    address = f"{in_url(host)}:{listener.getsockname()[1]}"
+    url, directory, lease = settings.database, settings.data_dir, settings.lease
+    await Replica(url, directory, lease, listener, address, run).serve(stop)
 
 
 async def _run(
     settings: Settings,
     keys: KeyRing,
     token: str | None,
-    listener: socket.socket,
     task_umask: int,
+    listener: socket.socket,
+    open_database: Callable[[], Database],
+    stop: asyncio.Event,
 ) -> None:
+    """Be the gateway of a database until an event is set."""
     started_at = time.time()
     contract = Contract.load()
     engine = await _engine(settings, task_umask)
-    store = Store(_database(settings))
+    store = Store(open_database())
     vault = Vault(settings.data_dir / KEY_FILE_NAME, partial(any_encrypted, store.database))
     project_secrets = Secrets(store.database, vault)
     profile_files = ProfileFiles(store.database, vault)
@@ -282,12 +279,16 @@ async def _run(
         gateway,
         contract,
         keys,
-        allowed_hosts=(*settings.allowed_hosts, _in_url(settings.host)),
+        allowed_hosts=(*settings.allowed_hosts, in_url(settings.host)),
         access_log=not settings.embedded,
         check_answers=settings.check_answers,
     )
-    stop = asyncio.Event()
-    _on_signals(settings, app, stop)
+    if settings.api_key_file is not None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, _reread_keys, app, settings.api_key_file)
+        if settings.database is not None:
+            # They may have changed while another gateway had the tasks.
+            _reread_keys(app, settings.api_key_file)
     try:
         await volumes.open()
         snapshots.open()
@@ -301,7 +302,7 @@ async def _run(
         sweeps.open()
         server = HTTPServer(app)
         await server.begin(listener)
-        url = f"http://{_in_url(settings.host)}:{listener.getsockname()[1]}"
+        url = f"http://{in_url(settings.host)}:{listener.getsockname()[1]}"
         discovery.announce(
             settings.data_dir,
             discovery.Announcement(
@@ -322,7 +323,7 @@ async def _run(
             await server.serve_until(stop, _idle_stop(settings, app, gateway, stop))
         finally:
             # First of all, so that nobody begins to use a gateway that is about to go.
-            discovery.withdraw(settings.data_dir)
+            discovery.withdraw(settings.data_dir, os.getpid())
             collecting.cancel()
             gateway.stop_waiting()
             await server.shutdown([listener])
@@ -338,86 +339,17 @@ async def _run(
     logger.info("stopped; tasks that run live on")
 
 
-def _lock(settings: Settings) -> int:
-    """Take the directory for this process's life; the kernel gives it back whatever happens."""
-    descriptor = os.open(settings.data_dir / "gateway.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    began = time.monotonic()
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        except BlockingIOError:
-            other = discovery.find(settings.data_dir)
-            # A gateway that holds the lock without being announced may be about to stop, and its
-            # client waits for this one. Others hold it for a moment to see if it is held.
-            patience = _HANDOVER_SECONDS if settings.embedded and other is None else _LOOK_SECONDS
-            if time.monotonic() - began < patience:
-                time.sleep(_HANDOVER_POLL_SECONDS)
-                continue
-            os.close(descriptor)
-            raise _already_served(settings, other) from None
-
-
-def _already_served(settings: Settings, other: discovery.Announcement | None) -> StartError:
-    who = f" (pid {other.pid}, {other.url})" if other else ""
-    return StartError(
-        f"another gateway{who} already serves {settings.data_dir}",
-        hint="use that one, or choose another --port and --data-dir",
-    )
-
-
 def _keys(settings: Settings) -> tuple[KeyRing, str | None]:
     if settings.api_key_file is not None:
         return KeyRing.read(settings.api_key_file), None
-    if not _is_loopback(settings.host):
+    if not is_loopback(settings.host):
         raise StartError(
             f"{settings.host} can be reached from other machines, which needs keys",
             hint="give --api-key-file",
-            exit_code=_BAD_INPUT,
+            exit_code=BAD_INPUT,
         )
     token = secrets.token_urlsafe(32)
     return KeyRing.single(token), token
-
-
-def _listener(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
-    except (OSError, UnicodeError) as error:
-        listener.close()
-        raise _cannot_listen(settings, error) from None
-    listener.setblocking(False)
-    return listener
-
-
-def _cannot_listen(settings: Settings, error: OSError | UnicodeError) -> StartError:
-    where = f"{settings.host} port {settings.port}"
-    if isinstance(error, UnicodeError):
-        return StartError(f"{settings.host[:80]!r} is not the name of a host", exit_code=_BAD_INPUT)
-    if error.errno == errno.EADDRINUSE:
-        other = discovery.find(settings.data_dir)
-        if other is not None and other.url.endswith(f":{settings.port}"):
-            return _already_served(settings, other)
-        return StartError(f"{where} is in use", hint="choose another --port, or 0 for any")
-    message = f"cannot listen on {where}: {error.strerror or error}"
-    if error.errno == errno.EACCES:
-        return StartError(message, hint="choose a --port above 1023")
-    return StartError(message, hint="--host is an address of this machine", exit_code=_BAD_INPUT)
-
-
-def _database(settings: Settings) -> Database:
-    if settings.database is None:
-        return SQLiteDatabase(settings.data_dir / "flowkit.db")
-    try:
-        from flowkit_gateway.store.postgres_database import PostgresDatabase
-    except ModuleNotFoundError as error:
-        raise StartError(
-            f"{error.name} is not installed, which PostgreSQL needs",
-            hint="pip install 'flowkit-gpu[postgres]'",
-        ) from error
-    return PostgresDatabase(settings.database, settings.data_dir)
 
 
 async def _engine(settings: Settings, task_umask: int) -> Engine:
@@ -439,7 +371,7 @@ async def _slurm_engine(settings: Settings, task_umask: int) -> Engine:
     try:
         return await connect(settings.data_dir, settings.slurm, task_umask=task_umask)
     except OptionError as error:
-        raise StartError(str(error), hint=error.hint, exit_code=_BAD_INPUT) from error
+        raise StartError(str(error), hint=error.hint, exit_code=BAD_INPUT) from error
     except ClusterError as error:
         raise StartError(str(error), hint=error.hint) from error
 
@@ -450,15 +382,6 @@ def _loop() -> Callable[[], asyncio.AbstractEventLoop]:
     except ImportError:
         return asyncio.new_event_loop
     return uvloop.new_event_loop
-
-
-def _on_signals(settings: Settings, app: App, stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    path = settings.api_key_file
-    if path is not None:
-        loop.add_signal_handler(signal.SIGHUP, _reread_keys, app, path)
 
 
 def _reread_keys(app: App, path: Path) -> None:
@@ -482,11 +405,3 @@ def _idle_stop(
             stop.set()
 
     return stop_when_idle
-
-
-def _is_loopback(host: str) -> bool:
-    return host in _LOOPBACK or (host.startswith("127.") and host.replace(".", "").isdigit())
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -41,9 +41,6 @@ class Transaction(Protocol):
     def executemany(self, query: str, values: Iterable[Sequence[object]]) -> object:
         """Run a statement for each of several rows of values."""
 
-    def tell(self, subject: str) -> None:
-        """Tell the other gateways of this database, once it is committed, what has changed."""
-
 
 class Database(Protocol):
     """A migrated database that is open for one process."""

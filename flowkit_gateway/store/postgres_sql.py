@@ -23,13 +23,13 @@ def statement(query: str) -> str:
     """Return a statement for PostgreSQL.
 
     Args:
-        query: it for SQLite, with `?` for values and without `?` and `%` otherwise.
+        query: it for SQLite, with `?` for values and for nothing else.
 
     Example:
         >>> statement("SELECT id FROM tasks INDEXED BY tasks_by_name WHERE name = ?")
         'SELECT id FROM tasks WHERE name = %s'
     """
-    return _ONLY_SQLITE.sub("", query).replace("?", "%s")
+    return _ONLY_SQLITE.sub("", query).replace("%", "%%").replace("?", "%s")
 
 
 def schema(script: str) -> str:

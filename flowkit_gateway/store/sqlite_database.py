@@ -97,17 +97,6 @@ class SQLiteDatabase:
         self._opened.close()
 
 
-class _Transaction:
-    """What a write works on; nobody else serves the file who would have to be told of it."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.execute = connection.execute
-        self.executemany = connection.executemany
-
-    def tell(self, subject: str) -> None:
-        """Do nothing."""
-
-
 class _Connection:
     """The writer's connection; implements `grouped_writer.Connection`."""
 
@@ -115,7 +104,6 @@ class _Connection:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._transaction = _Transaction(connection)
 
     @property
     def in_transaction(self) -> bool:
@@ -125,7 +113,7 @@ class _Connection:
     def begin(self) -> Transaction:
         """Begin a transaction, while which nobody else writes."""
         self._connection.execute("BEGIN IMMEDIATE")
-        return self._transaction
+        return self._connection
 
     def commit(self) -> None:
         """Make a transaction durable."""
