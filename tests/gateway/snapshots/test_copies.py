@@ -126,9 +126,8 @@ async def test_a_spare_of_similar_code_is_changed_and_not_made_anew(
     spares = Spares(tmp_path / "spares", disposal, manifest_of)
     spares.expect((PROJECT, base.manifest.id), base)
     ready = tmp_path / "spares" / PROJECT / base.manifest.id
-    before = await asyncio.to_thread(
-        eventually, lambda: ready.exists() and len(found := inodes(ready)) == 300 and found
-    )
+    await asyncio.to_thread(eventually, lambda: ready.exists() and len(inodes(ready)) == 300)
+    before = inodes(ready)
     spares.expect((PROJECT, new.manifest.id), new)
     await spares.take((PROJECT, new.manifest.id), new, tmp_path / "workspace")
     assert state(tmp_path / "workspace") == {
