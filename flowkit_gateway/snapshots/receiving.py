@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from flowkit_gateway.problems import ChecksumMismatch, InvalidRequest, MalformedRequest
 from flowkit_gateway.snapshots.packs import PackWriter
@@ -22,12 +22,15 @@ class Receiver:
 
     Args:
         pack: where contents are written to.
-        wanted: sizes of the contents that are wanted, by SHA-256.
+        wanted: sizes of the snapshot's contents, by SHA-256.
+        missing: those that are not there yet. Others are let pass and not kept: they may have come
+            from another sender since this one asked.
     """
 
-    def __init__(self, pack: PackWriter, wanted: Mapping[str, int]) -> None:
+    def __init__(self, pack: PackWriter, wanted: Mapping[str, int], missing: Iterable[str]) -> None:
         self._pack = pack
         self._wanted = dict(wanted)
+        self._missing = frozenset(missing)
         self._head = b""
         self._left = 0
         self._expected = ""
@@ -53,7 +56,7 @@ class Receiver:
 
         Raises:
             MalformedRequest: it is no Zstandard stream.
-            InvalidRequest: it has a content that is not wanted.
+            InvalidRequest: it has a content that is none of the snapshot's.
             OSError: the disk is full or broken.
         """
         try:
@@ -121,7 +124,7 @@ class Receiver:
         size = self._wanted.get(self._expected)
         if size is None:
             raise InvalidRequest(
-                f"the content {self._expected} is none that the snapshot lacks",
+                f"the content {self._expected} is none of the snapshot's, or came before",
                 hint="Send each of `missing` once.",
             )
         if size != self._left:
@@ -132,8 +135,8 @@ class Receiver:
 
     def _end_content(self) -> None:
         size = self._wanted.pop(self._expected)
-        if self._digest.hexdigest() == self._expected:
+        if self._digest.hexdigest() != self._expected:
+            self._mismatched.append(self._expected)
+        elif self._expected in self._missing:
             self._received.append(Content(self._expected, self._pack.name, self._begin, size))
             self.unsaved_bytes += size
-        else:
-            self._mismatched.append(self._expected)

@@ -212,8 +212,8 @@ class Snapshots:
         try:
             pack = await in_thread(packs.take)
             try:
-                wanted = {sha256: manifest.contents[sha256] for sha256 in missing}
-                await self._receive(project, Receiver(pack, wanted), parts)
+                receiver = Receiver(pack, manifest.contents, missing)
+                await self._receive(project, receiver, parts)
             finally:
                 pack.close()
                 packs.give(pack.name)

@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def elsewhere(tree: Path, local_gateway: GatewayProcess, project: str) -> Iterat
         yield flow
 
 
-def output(flow: Flow, command: str, **fields: object) -> str:
+def output(flow: Flow, command: str, **fields: Any) -> str:
     """Run a command to its end, and return what it printed."""
     task = flow.submit(command, wait=True, **fields)
     assert task.status == "completed", (task.message, task.logs())
@@ -200,7 +201,8 @@ def test_each_attempt_starts_from_the_code_as_it_was_sent(elsewhere: Flow, tree:
 
 def test_a_plan_sends_nothing_and_says_what_is_wrong(elsewhere: Flow, tree: Path) -> None:
     assert elsewhere.tasks.plan("true").feasible
-    for fields in ({"code": "nowhere"}, {"working_dir": "nowhere"}):
+    wrong: list[dict[str, Any]] = [{"code": "nowhere"}, {"working_dir": "nowhere"}]
+    for fields in wrong:
         with pytest.raises(InvalidTaskConfig, match="nowhere"):
             elsewhere.tasks.plan("true", **fields)
         with pytest.raises(InvalidTaskConfig, match="nowhere"):

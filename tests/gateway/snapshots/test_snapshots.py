@@ -232,3 +232,13 @@ def test_two_may_send_one_tree_at_once(
         yield body[len(body) // 2 :]
 
     assert upload(api, found["id"], while_another_does()).json()["complete"]
+
+
+def test_what_another_sender_has_brought_meanwhile_is_let_pass(api: httpx.Client) -> None:
+    shared, own = os.urandom(5000), os.urandom(5000)
+    found = describe(api, [file("shared", shared), file("own", own)])
+    send(api, {"elsewhere": shared})
+    done = upload(api, found["id"], stream([record(shared), record(own)]))
+    assert done.json()["complete"], done.text
+    lie = upload(api, found["id"], stream([record(b"x" * 5000, sha256=sha(shared))]))
+    assert lie.json()["code"] == "checksum_mismatch"
