@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import codecs
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from flowkit_api.models.log_stream import LogStream
 
@@ -24,7 +24,20 @@ Chunk: TypeAlias = tuple[str, bytes]
 AsyncText: TypeAlias = Awaitable[str]
 Text: TypeAlias = str
 
+LogNode: TypeAlias = int | Literal["all"] | None
+"""A machine of a task, from 0, or all of them; None for the first one."""
+
 DEFAULT_TAIL = 100
+
+
+class LogQuery(NamedTuple):
+    """What is asked for of a task's output."""
+
+    stream: LogStream | None
+    tail: int | None
+    since: datetime | None
+    offset: int | None
+    attempt: int | None
 
 
 def content(chunk: LogChunk) -> bytes:
@@ -96,6 +109,40 @@ class LineDecoder:
         """Return the last line of each stream, if its end never came."""
         last = [line for splitter in self._splitters.values() for line in splitter.flush()]
         return [line.decode("utf-8", "replace") for line in last]
+
+
+class NodeLines:
+    r"""Makes whole lines of what several machines write, each with its machine's number before it.
+
+    Example:
+        >>> lines = NodeLines()
+        >>> lines.feed(1, ("stdout", b"one\ntw"))
+        [('stdout', b'[1] one\n')]
+        >>> lines.flush()
+        [('stdout', b'[1] tw\n')]
+    """
+
+    def __init__(self) -> None:
+        self._splitters: dict[tuple[int, str], LineSplitter] = {}
+
+    def feed(self, node: int, chunk: Chunk) -> list[Chunk]:
+        """Return the lines that a chunk completes."""
+        stream, data = chunk
+        splitter = self._splitters.setdefault((node, stream), LineSplitter())
+        lines = splitter.take(data)
+        return [] if lines is None else [(stream, _numbered(node, lines.split(b"\n")))]
+
+    def flush(self) -> list[Chunk]:
+        """Return the last line of each stream of each machine, if its end never came."""
+        return [
+            (stream, _numbered(node, lines))
+            for (node, stream), splitter in self._splitters.items()
+            if (lines := splitter.flush())
+        ]
+
+
+def _numbered(node: int, lines: Iterable[bytes]) -> bytes:
+    return b"".join(b"[%d] %b\n" % (node, line) for line in lines)
 
 
 def view(
@@ -176,14 +223,15 @@ def check_attempt(attempt: int | None) -> int | None:
     return attempt
 
 
-def check_node(node: int | None) -> int | None:
-    """Return the number of a machine.
+def check_node(node: LogNode) -> LogNode:
+    """Return the number of a machine, or `all`.
 
     Raises:
-        InvalidRequest: it is not a whole number from 0 on.
+        InvalidRequest: it is neither that nor a whole number from 0 on.
     """
-    if not _is_count(node):
-        raise InvalidRequest(f"invalid node {node!r}", hint="the number of a machine, from 0 on")
+    if node != "all" and not _is_count(node):
+        hint = "the number of a machine, from 0 on, or all"
+        raise InvalidRequest(f"invalid node {node!r}", hint=hint)
     return node
 
 

@@ -12,24 +12,25 @@ from flowkit_gateway.call import Call
 _encode = msgspec.json.Encoder().encode
 
 
-def event(kind: str, number: int, document: object) -> bytes:
+def event(kind: str, number: int | str, document: object) -> bytes:
     r"""Return one event; JSON has no line feed outside of its strings' escapes.
 
     Example:
         >>> event("log", 7, {"text": "a\nb"})
         b'event: log\nid: 7\ndata: {"text":"a\\nb"}\n\n'
     """
-    return b"event: %b\nid: %d\ndata: %b\n\n" % (kind.encode(), number, _encode(document))
+    place = str(number).encode()
+    return b"event: %b\nid: %b\ndata: %b\n\n" % (kind.encode(), place, _encode(document))
 
 
-def mark(number: int) -> bytes:
+def mark(number: int | str) -> bytes:
     r"""Return what sets the id to resume from and dispatches no event.
 
     Example:
         >>> mark(7)
         b'id: 7\n\n'
     """
-    return b"id: %d\n\n" % number
+    return b"id: %b\n\n" % str(number).encode()
 
 
 def resume_from(call: Call, parameter: str) -> int | None:

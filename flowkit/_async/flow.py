@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from flowkit._async.task import AsyncTask
     from flowkit._async.tasks import AsyncTasks
-    from flowkit.log_text import AsyncText
+    from flowkit.log_text import AsyncText, LogNode
     from flowkit.mount_specs import MountLike
     from flowkit.requirements import InstanceRequirements
     from flowkit.task_config import TaskLike
@@ -254,7 +254,7 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData, AsyncReservedMa
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> AsyncText: ...
 
     @overload
@@ -269,7 +269,7 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData, AsyncReservedMa
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> AsyncIterator[str]: ...
 
     @overload
@@ -284,7 +284,7 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData, AsyncReservedMa
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> AsyncText | AsyncIterator[str]: ...
 
     def logs(
@@ -298,7 +298,7 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData, AsyncReservedMa
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> AsyncText | AsyncIterator[str]:
         r"""Read a task's output as text, or follow it line by line.
 
@@ -317,7 +317,8 @@ class AsyncFlow(AsyncSentCode, AsyncSweptTasks, AsyncStoredData, AsyncReservedMa
             since: Start at what was written then: a time, or text such as `5m`.
             attempt: Only this attempt's, from 1; the newest one's unless given, and when following
                 those after it.
-            node: Only this machine's, of a task that has several; 0, the first, unless given.
+            node: Only this machine's, of a task that has several; 0, the first, unless given. With
+                `all`, lines of all of them that begin with the machine's number, as `[1] `.
 
         Raises:
             InvalidRequest: an argument is wrong.

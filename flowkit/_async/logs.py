@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from flowkit_api.api.tasks import follow_task_logs, get_task_logs
+from flowkit_api.api.tasks import follow_task_logs, get_task, get_task_logs
 from flowkit_api.codec import decode
 from flowkit_api.errors import InvalidBody
 from flowkit_api.models.log_chunk import LogChunk
 from flowkit_api.models.log_end import LogEnd
 
 from flowkit.errors import InvalidResponse
-from flowkit.log_text import Chunk, LineDecoder, TextDecoder, content
+from flowkit.log_text import (
+    Chunk,
+    LineDecoder,
+    LogNode,
+    LogQuery,
+    NodeLines,
+    TextDecoder,
+    content,
+)
 from flowkit.status import is_terminal
 
 if TYPE_CHECKING:
-    from flowkit_api.models.log_stream import LogStream
-
     from flowkit.transport._async.transport import AsyncTransport
     from flowkit.transport.sse import ServerSentEvent
 
@@ -26,50 +31,80 @@ T = TypeVar("T")
 
 
 async def log_chunks(
+    api: AsyncTransport, task_id: str, query: LogQuery, *, follow: bool, node: LogNode
+) -> AsyncIterator[Chunk]:
+    """Yield the output of a task, byte for byte; that of all nodes in lines with their numbers.
+
+    Without an attempt the newest one is read, and those after it are followed too.
+    """
+    if node != "all":
+        chunks = (
+            _followed(api, task_id, query, node) if follow else _read(api, task_id, query, node)
+        )
+        async for _, chunk in chunks:
+            yield chunk
+        return
+    lines = NodeLines()
+    if follow:
+        async for number, chunk in _followed(api, task_id, query, None, all_nodes=True):
+            for each in lines.feed(number, chunk):
+                yield each
+    else:
+        task = await api.call(get_task.request(task_id=task_id), get_task.parse)
+        for rank in range(task.num_instances or 1):
+            async for number, chunk in _read(api, task_id, query, rank):
+                for each in lines.feed(number, chunk):
+                    yield each
+            for each in lines.flush():
+                yield each
+    for each in lines.flush():
+        yield each
+
+
+async def _followed(
     api: AsyncTransport,
     task_id: str,
-    *,
-    follow: bool,
-    stream: LogStream | None,
-    tail: int | None,
-    since: datetime | None,
-    offset: int | None,
-    attempt: int | None,
+    query: LogQuery,
     node: int | None,
-) -> AsyncIterator[Chunk]:
-    """Yield the output of a task, byte for byte.
+    *,
+    all_nodes: bool | None = None,
+) -> AsyncIterator[tuple[int, Chunk]]:
+    """Yield output as it is written, with the number of its node where all are asked for."""
+    number, tail, since, offset = query.attempt, query.tail, query.since, query.offset
+    while True:
+        request = follow_task_logs.request(
+            task_id=task_id,
+            stream=query.stream,
+            attempt=number,
+            node=node,
+            all_nodes=all_nodes,
+            tail=tail,
+            since=since,
+            offset=offset,
+        )
+        async for event in api.events(request, is_last=_is_end):
+            if event.type == "log":
+                chunk = _decoded(event, LogChunk)
+                yield chunk.node or 0, (str(chunk.stream), content(chunk))
+            elif event.type == "end":
+                end = _decoded(event, LogEnd)
+        if query.attempt is not None or is_terminal(end.status) or end.attempt is None:
+            return
+        number, tail, since, offset = end.attempt + 1, None, None, None
 
-    Without an `attempt` the newest one is read, and those after it are followed too.
-    """
-    if follow:
-        number: int | None = attempt
-        while True:
-            request = follow_task_logs.request(
-                task_id=task_id,
-                stream=stream,
-                attempt=number,
-                node=node,
-                tail=tail,
-                since=since,
-                offset=offset,
-            )
-            async for event in api.events(request, is_last=_is_end):
-                if event.type == "log":
-                    chunk = _decoded(event, LogChunk)
-                    yield str(chunk.stream), content(chunk)
-                elif event.type == "end":
-                    end = _decoded(event, LogEnd)
-            if attempt is not None or is_terminal(end.status) or end.attempt is None:
-                return
-            number, tail, since, offset = end.attempt + 1, None, None, None
-    first, lines = tail, 0
+
+async def _read(
+    api: AsyncTransport, task_id: str, query: LogQuery, node: int | None
+) -> AsyncIterator[tuple[int, Chunk]]:
+    """Yield what is there now, with the number of its node."""
+    tail, since, offset, lines = query.tail, query.since, query.offset, 0
     while True:
         request = get_task_logs.request(
             task_id=task_id,
-            stream=stream,
-            attempt=attempt,
+            stream=query.stream,
+            attempt=query.attempt,
             node=node,
-            tail=first,
+            tail=tail,
             since=since,
             offset=offset,
         )
@@ -77,11 +112,11 @@ async def log_chunks(
         for chunk in page.chunks:
             data = content(chunk)
             lines += data.count(b"\n")
-            yield str(chunk.stream), data
+            yield node or 0, (str(chunk.stream), data)
         # A task that writes faster than it is read must not keep a `tail` going.
-        if page.end or not page.chunks or (tail is not None and lines > tail):
+        if page.end or not page.chunks or (query.tail is not None and lines > query.tail):
             return
-        offset, first, since = page.next_offset, None, None
+        offset, tail, since = page.next_offset, None, None
 
 
 async def log_text(chunks: AsyncIterator[Chunk]) -> str:

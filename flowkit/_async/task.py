@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Self, overload
 
-from flowkit.log_text import AsyncText
+from flowkit.log_text import AsyncText, LogNode
 from flowkit.task_fields import TaskFields
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class AsyncTask(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> AsyncText: ...
 
     @overload
@@ -127,7 +127,7 @@ class AsyncTask(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> AsyncIterator[str]: ...
 
     @overload
@@ -140,7 +140,7 @@ class AsyncTask(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> AsyncText | AsyncIterator[str]: ...
 
     def logs(
@@ -152,7 +152,7 @@ class AsyncTask(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> AsyncText | AsyncIterator[str]:
         """Read the task's output, or follow it line by line; as `Flow.logs`.
 
@@ -164,7 +164,8 @@ class AsyncTask(TaskFields):
             stream: Only `stdout` or `stderr`; both unless given.
             since: Start at what was written then: a time, or text such as `5m`.
             attempt: Only this attempt's, from 1; the newest one's unless given.
-            node: Only this machine's, of a task that has several; 0, the first, unless given.
+            node: Only this machine's, of a task that has several; 0, the first, unless given. With
+                `all`, lines of all of them that begin with the machine's number, as `[1] `.
 
         Raises:
             InvalidRequest: an argument is wrong.

@@ -40,6 +40,8 @@ from flowkit.log_text import (
     DEFAULT_TAIL,
     AsyncText,
     Chunk,
+    LogNode,
+    LogQuery,
     check_attempt,
     check_node,
     check_offset,
@@ -337,7 +339,7 @@ class AsyncTasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> AsyncText: ...
 
     @overload
@@ -352,7 +354,7 @@ class AsyncTasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> AsyncIterator[str]: ...
 
     @overload
@@ -367,7 +369,7 @@ class AsyncTasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> AsyncText | AsyncIterator[str]: ...
 
     def logs(
@@ -381,7 +383,7 @@ class AsyncTasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> AsyncText | AsyncIterator[str]:
         """Read a task's output, or follow it line by line; as `Flow.logs`."""
         selected = view(stream, source, stderr=stderr)
@@ -409,7 +411,7 @@ class AsyncTasks:
         since: datetime | str | None = None,
         offset: int | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> AsyncIterator[Chunk]:
         """Yield a task's output byte for byte, as names of streams with some bytes of each.
 
@@ -422,7 +424,8 @@ class AsyncTasks:
             offset: Start at this byte.
             attempt: Only this attempt's, from 1; the newest one's unless given, and when
                 following those after it.
-            node: Only this machine's, of a task that has several; 0, the first, unless given.
+            node: Only this machine's, of a task that has several; 0, the first, unless given. With
+                `all`, lines of all of them that begin with the machine's number, as `[1] `.
 
         Raises:
             InvalidRequest: an argument is wrong.
@@ -430,17 +433,8 @@ class AsyncTasks:
         """
         check_tail(tail)
         check_offset(offset)
-        return log_chunks(
-            self._api,
-            task_id_of(task),
-            follow=follow,
-            stream=view(stream),
-            tail=tail,
-            since=moment(since),
-            offset=offset,
-            attempt=check_attempt(attempt),
-            node=check_node(node),
-        )
+        query = LogQuery(view(stream), tail, moment(since), offset, check_attempt(attempt))
+        return log_chunks(self._api, task_id_of(task), query, follow=follow, node=check_node(node))
 
     async def to_wire(self, task: TaskLike, overrides: Mapping[str, object]) -> TaskCreate:
         """Return a task as the contract has it, with its code and its data at the gateway.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from flowkit._sync.task import Task
     from flowkit._sync.tasks import Tasks
-    from flowkit.log_text import Text
+    from flowkit.log_text import LogNode, Text
     from flowkit.mount_specs import MountLike
     from flowkit.requirements import InstanceRequirements
     from flowkit.task_config import TaskLike
@@ -255,7 +255,7 @@ class Flow(SentCode, SweptTasks, StoredData, ReservedMachines):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> Text: ...
 
     @overload
@@ -270,7 +270,7 @@ class Flow(SentCode, SweptTasks, StoredData, ReservedMachines):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> Iterator[str]: ...
 
     @overload
@@ -285,7 +285,7 @@ class Flow(SentCode, SweptTasks, StoredData, ReservedMachines):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> Text | Iterator[str]: ...
 
     def logs(
@@ -299,7 +299,7 @@ class Flow(SentCode, SweptTasks, StoredData, ReservedMachines):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> Text | Iterator[str]:
         r"""Read a task's output as text, or follow it line by line.
 
@@ -318,7 +318,8 @@ class Flow(SentCode, SweptTasks, StoredData, ReservedMachines):
             since: Start at what was written then: a time, or text such as `5m`.
             attempt: Only this attempt's, from 1; the newest one's unless given, and when following
                 those after it.
-            node: Only this machine's, of a task that has several; 0, the first, unless given.
+            node: Only this machine's, of a task that has several; 0, the first, unless given. With
+                `all`, lines of all of them that begin with the machine's number, as `[1] `.
 
         Raises:
             InvalidRequest: an argument is wrong.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Self, overload
 
-from flowkit.log_text import Text
+from flowkit.log_text import LogNode, Text
 from flowkit.task_fields import TaskFields
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Task(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> Text: ...
 
     @overload
@@ -128,7 +128,7 @@ class Task(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> Iterator[str]: ...
 
     @overload
@@ -141,7 +141,7 @@ class Task(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> Text | Iterator[str]: ...
 
     def logs(
@@ -153,7 +153,7 @@ class Task(TaskFields):
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> Text | Iterator[str]:
         """Read the task's output, or follow it line by line; as `Flow.logs`.
 
@@ -165,7 +165,8 @@ class Task(TaskFields):
             stream: Only `stdout` or `stderr`; both unless given.
             since: Start at what was written then: a time, or text such as `5m`.
             attempt: Only this attempt's, from 1; the newest one's unless given.
-            node: Only this machine's, of a task that has several; 0, the first, unless given.
+            node: Only this machine's, of a task that has several; 0, the first, unless given. With
+                `all`, lines of all of them that begin with the machine's number, as `[1] `.
 
         Raises:
             InvalidRequest: an argument is wrong.

@@ -40,6 +40,8 @@ from flowkit.errors import InvalidRequest, InvalidTaskConfig, WaitTimeout
 from flowkit.log_text import (
     DEFAULT_TAIL,
     Chunk,
+    LogNode,
+    LogQuery,
     Text,
     check_attempt,
     check_node,
@@ -334,7 +336,7 @@ class Tasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> Text: ...
 
     @overload
@@ -349,7 +351,7 @@ class Tasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> Iterator[str]: ...
 
     @overload
@@ -364,7 +366,7 @@ class Tasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> Text | Iterator[str]: ...
 
     def logs(
@@ -378,7 +380,7 @@ class Tasks:
         stream: str | None = None,
         since: datetime | str | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> Text | Iterator[str]:
         """Read a task's output, or follow it line by line; as `Flow.logs`."""
         selected = view(stream, source, stderr=stderr)
@@ -406,7 +408,7 @@ class Tasks:
         since: datetime | str | None = None,
         offset: int | None = None,
         attempt: int | None = None,
-        node: int | None = None,
+        node: LogNode = None,
     ) -> Iterator[Chunk]:
         """Yield a task's output byte for byte, as names of streams with some bytes of each.
 
@@ -419,7 +421,8 @@ class Tasks:
             offset: Start at this byte.
             attempt: Only this attempt's, from 1; the newest one's unless given, and when
                 following those after it.
-            node: Only this machine's, of a task that has several; 0, the first, unless given.
+            node: Only this machine's, of a task that has several; 0, the first, unless given. With
+                `all`, lines of all of them that begin with the machine's number, as `[1] `.
 
         Raises:
             InvalidRequest: an argument is wrong.
@@ -427,17 +430,8 @@ class Tasks:
         """
         check_tail(tail)
         check_offset(offset)
-        return log_chunks(
-            self._api,
-            task_id_of(task),
-            follow=follow,
-            stream=view(stream),
-            tail=tail,
-            since=moment(since),
-            offset=offset,
-            attempt=check_attempt(attempt),
-            node=check_node(node),
-        )
+        query = LogQuery(view(stream), tail, moment(since), offset, check_attempt(attempt))
+        return log_chunks(self._api, task_id_of(task), query, follow=follow, node=check_node(node))
 
     def to_wire(self, task: TaskLike, overrides: Mapping[str, object]) -> TaskCreate:
         """Return a task as the contract has it, with its code and its data at the gateway.

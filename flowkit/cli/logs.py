@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -11,6 +11,23 @@ from flowkit.cli import options, output
 from flowkit.cli.connection import open_flow, task_id
 from flowkit.cli.errors import Terminated
 from flowkit.cli.task_output import write_json_lines, write_output
+
+if TYPE_CHECKING:
+    from flowkit.log_text import LogNode
+
+
+class _Node(options.Number):
+    """The number of a machine, or all of them."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> object:
+        """Return the number, or `all` as it is.
+
+        Raises:
+            BadInput: It is neither.
+        """
+        return value if value == "all" else super().convert(value, param, ctx)
 
 
 @options.command()
@@ -28,9 +45,9 @@ from flowkit.cli.task_output import write_json_lines, write_output
 )
 @click.option(
     "--node",
-    type=options.Number(),
+    type=_Node(),
     metavar="N",
-    help="Only the output of this machine, from 0.",
+    help="The output of this machine, from 0, or with `all` each line with its machine's number.",
 )
 @options.output_option("text", "Print the bytes as they are, or JSON lines of stream and text.")
 @click.option(
@@ -42,7 +59,7 @@ def command(
     tail: int | None,
     since: str | None,
     attempt: int | None,
-    node: int | None,
+    node: LogNode,
     stream: Literal["stdout", "stderr"] | None,
     json: bool,
 ) -> None:

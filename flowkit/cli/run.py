@@ -33,7 +33,7 @@ def command(context: click.Context, /, detach: bool, quiet: bool, json: bool, **
 
     Options end at the first word of COMMAND. One single argument with spaces or shell syntax is
     run by bash; words are executed as they are. Ctrl-C leaves the task running and says how to
-    come back to it.
+    come back to it. With --num-instances each line begins with the number of its machine.
 
     \b
       flowkit run --gpu a100:2 -- python train.py --lr 0.1
@@ -69,8 +69,9 @@ def _stream(flow: Flow, task: Task, *, quiet: bool, json: bool) -> int:
         with after_submission(task.id):
             if not quiet:
                 _announce_queue(flow, task)
+            several = (task.num_instances or 1) > 1
             write_output(
-                flow.tasks.log_chunks(task, follow=True),
+                flow.tasks.log_chunks(task, follow=True, node="all" if several else None),
                 stdout=output.STDERR if json else output.STDOUT,
             )
             flow.tasks.wait(task)

@@ -7,21 +7,24 @@ Where reading starts: at `offset` when it is given; else at the later one of whe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from typing import cast
 
 from flowkit_gateway.call import Answer, Call, Stream
+from flowkit_gateway.contract import invalid
 from flowkit_gateway.instants import instant
 from flowkit_gateway.logs.chunks import Encoded, encode
-from flowkit_gateway.logs.follow import follow
+from flowkit_gateway.logs.follow_nodes import follow_nodes
 from flowkit_gateway.logs.reader import AttemptLog, View
-from flowkit_gateway.problems import NotFound
-from flowkit_gateway.server_sent_events import event, mark, resume_from
+from flowkit_gateway.problems import Detail, NotFound
+from flowkit_gateway.server_sent_events import event, mark
 from flowkit_gateway.store.rows import TaskRow
 
 DEFAULT_MAX_BYTES = 1024 * 1024
+_MOST_FOLLOWED = 64
+"""Nodes: each is watched on its own, and has its place in the id of each event."""
 
 
 async def get_task_logs(call: Call) -> Answer:
@@ -52,38 +55,86 @@ async def follow_task_logs(call: Call) -> Stream:
     """Stream a task's output until the task has ended; one that has not begun is waited for."""
     row = call.task()
     _attempt_number(call, row)
-    _node(call, row)
-    return Stream(_follow(call, resume_from(call, "offset"), _since(call)))
+    nodes = _nodes(call, row)
+    return Stream(_follow(call, nodes, _resumed_from(call, nodes), _since(call)))
 
 
 async def _follow(
-    call: Call, offset: int | None, since: datetime | None
+    call: Call, nodes: Sequence[int], offsets: list[int] | None, since: datetime | None
 ) -> AsyncGenerator[bytes, None]:
     view = _view(call)
     while True:
         row = await _begun(call)
         number = _attempt_number(call, row) if row else 0
-        log = call.gateway.scheduler.log(row, number, _node(call, row)) if row else None
-        if row is None or log is None:
+        logs = _logs(call, row, number, nodes) if row and number else None
+        if row is None or logs is None:
             break
-        log.complete = _is_over(call, row, number)
-        if offset is None:
-            offset = await _start(call, log, view, None, since)
+        if offsets is None:
+            offsets = [await _start(call, log, view, None, since) for log in logs]
             # A client that is cut off before the first chunk resumes here, not at a later tail.
-            yield mark(offset)
-        async with aclosing(_attempt(call, number, log, view, offset)) as slices:
-            async for encoded in slices:
-                yield _events(encoded)
-                offset = encoded.next_offset
+            yield mark(_joined(offsets))
+        async with aclosing(_attempt(call, number, logs, view, offsets)) as slices:
+            async for place, encoded in slices:
+                yield _events(call, nodes, offsets, place, encoded)
+                offsets[place] = encoded.next_offset
         row = _find(call)
         if row is None or _is_over(call, row, number):
             break
         # The attempt was never really started, and another one takes its place.
     if row is not None:
-        end: dict[str, object] = {"offset": offset or 0, "status": row.status}
+        offsets = offsets or [0] * len(nodes)
+        end: dict[str, object] = {"offset": sum(offsets), "status": row.status}
         if number:
             end["attempt"] = number
-        yield event("end", offset or 0, end)
+        yield event("end", _joined(offsets), end)
+
+
+def _logs(call: Call, row: TaskRow, number: int, nodes: Sequence[int]) -> list[AttemptLog]:
+    found = (call.gateway.scheduler.log(row, number, node) for node in nodes)
+    logs = [log for log in found if log is not None]
+    for log in logs:
+        log.complete = _is_over(call, row, number)
+    return logs
+
+
+def _nodes(call: Call, row: TaskRow) -> Sequence[int]:
+    """Return which nodes are asked for.
+
+    Raises:
+        NotFound: the task has fewer.
+        InvalidRequest: all of them are asked for, and they are too many, or just one too.
+    """
+    if not call.flag("all_nodes"):
+        return [_node(call, row)]
+    if call.integer("node") is not None:
+        raise invalid([Detail("/query/node", "does not go with all_nodes")])
+    nodes = cast("int", row.settings.get("num_instances") or 1)
+    if nodes > _MOST_FOLLOWED:
+        message = f"the task has {nodes} nodes, and {_MOST_FOLLOWED} can be followed at once"
+        raise invalid([Detail("/query/all_nodes", message, "name one by node")])
+    return range(nodes)
+
+
+def _resumed_from(call: Call, nodes: Sequence[int]) -> list[int] | None:
+    """Return where the output of each node is to begin, or None when the client did not say.
+
+    Raises:
+        InvalidRequest: it does not fit the nodes that are asked for.
+    """
+    last = call.header("Last-Event-ID")
+    if last is None:
+        offset = call.integer("offset")
+        if offset is not None and len(nodes) > 1:
+            raise invalid([Detail("/query/offset", "goes with one node only")])
+        return None if offset is None else [offset]
+    offsets = [int(offset) for offset in last.split(".")]
+    if len(offsets) != len(nodes):
+        raise invalid([Detail("/header/Last-Event-ID", "is not that of a stream of these nodes")])
+    return offsets
+
+
+def _joined(offsets: Sequence[int]) -> str:
+    return ".".join(map(str, offsets))
 
 
 def _attempt_number(call: Call, row: TaskRow) -> int:
@@ -140,16 +191,17 @@ async def _begun(call: Call) -> TaskRow | None:
 
 
 async def _attempt(
-    call: Call, number: int, log: AttemptLog, view: View, offset: int
-) -> AsyncGenerator[Encoded, None]:
-    """Yield the output of one attempt until it is over."""
+    call: Call, number: int, logs: Sequence[AttemptLog], view: View, offsets: Sequence[int]
+) -> AsyncGenerator[tuple[int, Encoded], None]:
+    """Yield the output of one attempt, with the place in `logs` that it is of, until it is over."""
     ended = asyncio.Event()
     watching = asyncio.create_task(_watch_end(call, number, ended))
     watcher = call.gateway.log_watcher
     try:
-        async with aclosing(follow(log, view, offset, ended=ended, watcher=watcher)) as slices:
-            async for encoded in slices:
-                yield encoded
+        followed = follow_nodes(logs, view, offsets, ended=ended, watcher=watcher)
+        async with aclosing(followed) as slices:
+            async for each in slices:
+                yield each
     finally:
         watching.cancel()
 
@@ -196,7 +248,17 @@ def _page(chunks: object, next_offset: int, *, end: bool) -> Answer:
     return Answer(200, {"chunks": chunks, "next_offset": next_offset, "end": end})
 
 
-def _events(encoded: Encoded) -> bytes:
+def _events(
+    call: Call, nodes: Sequence[int], offsets: Sequence[int], place: int, encoded: Encoded
+) -> bytes:
+    """Return the chunks of one node as events, whose ids say how far those of all have come."""
     chunks = encoded.chunks
+    if call.flag("all_nodes"):
+        for chunk in chunks:
+            chunk["node"] = nodes[place]
     ends = [chunk["offset"] for chunk in chunks[1:]] + [encoded.next_offset]
-    return b"".join(event("log", end, chunk) for end, chunk in zip(ends, chunks, strict=True))
+    before, after = offsets[:place], offsets[place + 1 :]
+    return b"".join(
+        event("log", _joined([*before, end, *after]), chunk)
+        for end, chunk in zip(ends, chunks, strict=True)
+    )

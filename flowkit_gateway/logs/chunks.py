@@ -20,6 +20,7 @@ class LogChunk(TypedDict, total=False):
     time: str
     text: str
     base64: str
+    node: int
 
 
 class Encoded(NamedTuple):

@@ -15,6 +15,7 @@ class LogChunk(Model):
     Attributes:
         offset: Of the first byte.
         time: When the bytes were written.
+        node: Which machine's, where all are followed.
     """
 
     stream: LogStream
@@ -22,3 +23,4 @@ class LogChunk(Model):
     time: datetime.datetime
     text: str | None = None
     base64: str | None = None
+    node: int | None = None

@@ -37,6 +37,15 @@ def test_the_main_job_on_an_empty_home(fresh: CommandLine) -> None:
     assert sum("simulated" in line for line in finished.error) == 1
 
 
+def test_the_output_of_several_machines_is_told_apart(cli: CommandLine) -> None:
+    script = "echo rank $FLOWKIT_NODE_RANK; printf unfinished >&2; exit $((FLOWKIT_NODE_RANK * 3))"
+    finished = cli("run", "-q", "--num-instances", "2", "--cpus", "0.2", script)
+
+    assert finished.exit_code == 3
+    assert sorted(finished.stdout.splitlines()) == [b"[0] rank 0", b"[1] rank 1"]
+    assert sorted(finished.stderr.splitlines()) == [b"[0] unfinished", b"[1] unfinished"]
+
+
 def test_quiet_leaves_stderr_to_the_task(cli: CommandLine) -> None:
     finished = cli("run", "-q", "--gpu", "a100:2", "bash", "-c", "echo hi; echo err >&2; exit 7")
     assert finished == (7, b"hi\n", b"err\n")

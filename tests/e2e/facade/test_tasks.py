@@ -14,6 +14,7 @@ from flowkit import (
     Client,
     Flow,
     IdempotencyConflict,
+    InvalidRequest,
     InvalidTaskConfig,
     NoCapacity,
     TaskConfig,
@@ -135,6 +136,18 @@ def test_bytes_are_those_of_the_task(flow: Flow, tmp_path: Path) -> None:
     task = flow.submit("cat data", wait=True)
     for follow in (False, True):
         assert b"".join(part for _, part in flow.tasks.log_chunks(task, follow=follow)) == data
+
+
+def test_the_output_of_several_machines_is_read_by_machine(flow: Flow) -> None:
+    script = "echo node $FLOWKIT_NODE_RANK; printf end"
+    task = flow.submit(script, num_instances=2, cpus=0.2, wait=True)
+    assert (task.logs(), task.logs(node=1)) == ("node 0\nend", "node 1\nend")
+    assert task.logs(node="all") == "[0] node 0\n[0] end\n[1] node 1\n[1] end\n"
+    assert task.logs(node="all", tail=1) == "[0] end\n[1] end\n"
+    followed = list(task.logs(node="all", follow=True))
+    assert sorted(followed) == ["[0] end", "[0] node 0", "[1] end", "[1] node 1"]
+    with pytest.raises(InvalidRequest, match="invalid node 'both'"):
+        flow.logs(task, node="both")  # type: ignore[call-overload]  # what is to be refused
 
 
 def test_errors_are_typed(flow: Flow) -> None:

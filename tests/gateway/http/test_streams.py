@@ -185,6 +185,41 @@ def test_a_followed_log_is_resumed_at_any_byte(local: httpx.Client) -> None:
         assert (seen[-1].type, seen[-1].id) == ("end", max(offset, len(whole)))
 
 
+def test_all_machines_are_followed_at_once_and_resumed_at_any_byte(local: httpx.Client) -> None:
+    command = ["bash", "-c", "echo node $FLOWKIT_NODE_RANK; exit $FLOWKIT_NODE_RANK"]
+    task = wait(local, submit(local, command=command, num_instances=2, cpus=0.2))
+    path = f"/v1/tasks/{task['id']}/logs:follow?all_nodes=true"
+    for first, second in [(0, 0), (7, 3), (0, 7), (7, 7)]:
+        place = f"{first}.{second}"
+        with local.stream("GET", path, headers={"Last-Event-ID": place}) as response:
+            lines = [line for line in response.iter_lines() if line.startswith(("id:", "data:"))]
+        chunks = [json.loads(line.partition(": ")[2]) for line in lines if line[0] == "d"]
+        texts = {chunk["node"]: chunk["text"] for chunk in chunks[:-1]}
+        wanted = {0: "node 0\n"[first:], 1: "node 1\n"[second:]}
+        assert texts == {node: text for node, text in wanted.items() if text}
+        assert (lines[-2], chunks[-1]["offset"]) == ("id: 7.7", 14)
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "loc"),
+    [
+        ("node=0&all_nodes=true", None, "/query/node"),
+        ("offset=3&all_nodes=true", None, "/query/offset"),
+        ("all_nodes=true", "3", "/header/Last-Event-ID"),
+        ("node=1", "3.4", "/header/Last-Event-ID"),
+        ("all_nodes=true", "3.", "/header/Last-Event-ID"),
+    ],
+)
+def test_a_place_in_a_stream_is_that_of_its_nodes(
+    local: httpx.Client, query: str, header: str | None, loc: str
+) -> None:
+    task = submit(local, command=["true"], num_instances=2, cpus=0.2)
+    headers = {} if header is None else {"Last-Event-ID": header}
+    response = local.get(f"/v1/tasks/{task['id']}/logs:follow?{query}", headers=headers)
+    assert response.status_code in (400, 422)
+    assert response.json()["details"][0]["loc"] == loc
+
+
 def test_a_queued_task_is_followed_from_its_start(local: httpx.Client) -> None:
     cpus = local.get("/v1/server").json()["limits"]["cpus"]
     blocker = submit(local, command=["sleep", "60"], cpus=cpus)

@@ -6,6 +6,8 @@ without an offset begins with an `id` alone, which says where it starts. `event:
 carries a `LogEnd` once the attempt has ended and all of its output was sent; when the
 task is not terminal then, another attempt follows.
 
+With `all_nodes` an `id` is the offset of each machine's output, joined by dots.
+
 Operation `follow_task_logs`: GET /v1/tasks/{task_id}/logs:follow
 """
 
@@ -30,6 +32,7 @@ def request(
     stream: LogStream | None = None,
     attempt: int | None = None,
     node: int | None = None,
+    all_nodes: bool | None = None,
     offset: int | None = None,
     tail: int | None = None,
     since: datetime.datetime | None = None,
@@ -42,6 +45,7 @@ def request(
         stream: Only this stream; both unless given.
         attempt: Which attempt's output; the newest one's unless given.
         node: Which machine's output, where the task has several; 0 unless given.
+        all_nodes: The output of all machines of the task, each chunk with its `node`.
         offset: First byte to send; `Last-Event-ID` goes before it.
         tail: Start at this many lines before the end.
         since: Start at the first output that was written at or after this time.
@@ -60,6 +64,7 @@ def request(
             ("stream", stream),
             ("attempt", attempt),
             ("node", node),
+            ("all_nodes", all_nodes),
             ("offset", offset),
             ("tail", tail),
             ("since", since),
@@ -79,6 +84,7 @@ def stream(
     stream: LogStream | None = None,
     attempt: int | None = None,
     node: int | None = None,
+    all_nodes: bool | None = None,
     offset: int | None = None,
     tail: int | None = None,
     since: datetime.datetime | None = None,
@@ -92,6 +98,7 @@ def stream(
         stream: Only this stream; both unless given.
         attempt: Which attempt's output; the newest one's unless given.
         node: Which machine's output, where the task has several; 0 unless given.
+        all_nodes: The output of all machines of the task, each chunk with its `node`.
         offset: First byte to send; `Last-Event-ID` goes before it.
         tail: Start at this many lines before the end.
         since: Start at the first output that was written at or after this time.
@@ -110,6 +117,7 @@ def stream(
             stream=stream,
             attempt=attempt,
             node=node,
+            all_nodes=all_nodes,
             offset=offset,
             tail=tail,
             since=since,
@@ -125,6 +133,7 @@ def astream(
     stream: LogStream | None = None,
     attempt: int | None = None,
     node: int | None = None,
+    all_nodes: bool | None = None,
     offset: int | None = None,
     tail: int | None = None,
     since: datetime.datetime | None = None,
@@ -138,6 +147,7 @@ def astream(
         stream: Only this stream; both unless given.
         attempt: Which attempt's output; the newest one's unless given.
         node: Which machine's output, where the task has several; 0 unless given.
+        all_nodes: The output of all machines of the task, each chunk with its `node`.
         offset: First byte to send; `Last-Event-ID` goes before it.
         tail: Start at this many lines before the end.
         since: Start at the first output that was written at or after this time.
@@ -156,6 +166,7 @@ def astream(
             stream=stream,
             attempt=attempt,
             node=node,
+            all_nodes=all_nodes,
             offset=offset,
             tail=tail,
             since=since,
