@@ -179,6 +179,7 @@ class Attempts:
             outputs=prepared.outputs,
             num_instances=cast("int", settings.get("num_instances") or 1),
             slurm=cast("dict[str, str] | None", settings.get("slurm")),
+            reservation=cast("str | None", settings.get("reservation")),
             array=prepared.array,
         )
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import NamedTuple, Protocol, cast
 
 from flowkit_gateway.catalogue import check_region
@@ -29,7 +27,9 @@ from flowkit_gateway.problems import (
     Unavailable,
 )
 from flowkit_gateway.reservable import reservable
-from flowkit_gateway.reservation_calendar import Calendar, Reservable, Slot, Span
+from flowkit_gateway.reservation_calendar import Calendar, Reservable, Slot
+from flowkit_gateway.reservation_changes import is_due, moved_rows
+from flowkit_gateway.reservation_times import clock, other_times, span_of
 from flowkit_gateway.scheduler import Scheduler
 from flowkit_gateway.store import reservations as rows
 from flowkit_gateway.store.database import Transaction
@@ -39,15 +39,9 @@ from flowkit_gateway.store.store import Store
 
 log = logging.getLogger(__name__)
 
-LONGEST = 366 * 86400.0
-"""Seconds that a reservation may last."""
 _WEEK = 7 * 86400.0
-_LATE = 60.0
-"""Seconds by which a start may be past: clocks differ, and calls take their time."""
 _AHEAD = 31 * 86400.0
 """Seconds after the wanted start in which other times are looked for."""
-_MOST_NAMED = 3
-"""Other times that are named where there are not enough units."""
 _LONGEST_SLEEP = 60.0
 """Seconds between two looks at the clock, which may be set meanwhile."""
 _STORAGE_RETRY = 1.0
@@ -55,6 +49,13 @@ _STORAGE_RETRY = 1.0
 
 class Keeper(Protocol):
     """What keeps units free where the scheduler does not place tasks itself."""
+
+    async def preferred(self, units: Iterable[str]) -> tuple[str, ...]:
+        """Return units with those last that are best reserved.
+
+        Raises:
+            Problem: it cannot be asked now.
+        """
 
     async def reconcile(self, live: Iterable[ReservationRow]) -> None:
         """Bring what is kept in line with what is reserved, after a gateway was killed.
@@ -152,7 +153,7 @@ class Reservations:
         quantity = cast("int", wanted.get("quantity") or 1)
         kind = self._reservable(cast("str", wanted["instance_type"]), quantity, "/body")
         now = time.time()
-        start_at, end_at = _span(wanted, now)
+        start_at, end_at = span_of(wanted, now)
         row = ReservationRow(
             id=self._store.new_id("reservation"),
             project=caller.project,
@@ -194,6 +195,8 @@ class Reservations:
             rows.insert(connection, replace(row, units=units))
 
         async with self._changing:
+            if self._keeper is not None:
+                kind = kind._replace(units=await self._keeper.preferred(kind.units))
             created = await self._store.answers.create(row.project, key, answer(row), work)
             if created.replayed:
                 return created
@@ -237,9 +240,9 @@ class Reservations:
             if slot.end_at - slot.start_at >= row.end_at - row.start_at
         ]
         raise Conflict(
-            f"{free} of {row.quantity} {row.instance_type} are free from {_clock(row.start_at)} to"
-            f" {_clock(row.end_at)}",
-            hint=_other_times(slots),
+            f"{free} of {row.quantity} {row.instance_type} are free from {clock(row.start_at)} to"
+            f" {clock(row.end_at)}",
+            hint=other_times(slots),
         )
 
     def _calendar(self, there: Iterable[ReservationRow]) -> Calendar:
@@ -381,10 +384,10 @@ class Reservations:
 
     async def _advance(self, now: float) -> None:
         """Start, renew and end what is due."""
-        if not any(_is_due(row, now) for row in self.table.live()):
+        if not any(is_due(row, now) for row in self.table.live()):
             return
         async with self._changing:
-            moved = await self._store.database.write(lambda connection: _moved(connection, now))
+            moved = await self._store.database.write(lambda connection: moved_rows(connection, now))
             ended = [row for row in moved if not row.live]
             for row in moved:
                 if row.live and row.was_renewed and self._keeper is not None:
@@ -402,74 +405,5 @@ class Reservations:
         return []
 
 
-def _is_due(row: ReservationRow, now: float) -> bool:
-    return row.end_at <= now or (row.status == "scheduled" and row.start_at <= now)
-
-
-def _moved(connection: Transaction, now: float) -> list[ReservationRow]:
-    """Start, renew and end within a transaction what is due; return what has changed."""
-    moved = []
-    for row in rows.live(connection):
-        if not _is_due(row, now):
-            continue
-        if row.end_at > now:
-            moved.append(rows.change(connection, row, {"status": "active"}))
-        elif row.auto_renew:
-            moved.append(_renewed(connection, row, now))
-        else:
-            changes = {"status": "expired", "ended_at": row.end_at}
-            moved.append(rows.change(connection, row, changes))
-    return moved
-
-
-def _renewed(connection: Transaction, row: ReservationRow, now: float) -> ReservationRow:
-    """Extend a reservation beyond now, unless others have reserved a unit of it."""
-    times = int((now - row.end_at) // row.duration) + 1
-    end_at = row.end_at + times * row.duration
-    others = [each for each in rows.live(connection) if each.id != row.id]
-    calendar = Calendar([(each.units, (each.start_at, each.end_at)) for each in others], {})
-    if len(calendar.free(row.units, (row.end_at, end_at))) == len(row.units):
-        return rows.change(connection, row, {"status": "active", "end_at": end_at})
-    message = "not renewed: others have reserved what it had"
-    changes = {"status": "expired", "ended_at": row.end_at, "message": message}
-    return rows.change(connection, row, changes)
-
-
 def _is_named(there: ReservationRow, row: ReservationRow) -> bool:
     return (there.project, there.name) == (row.project, row.name)
-
-
-def _span(wanted: Mapping[str, object], now: float) -> Span:
-    """Return the time that is wanted.
-
-    Raises:
-        InvalidRequest: it is past, ends before it begins, or is too long.
-    """
-    start_at = now
-    if "start_at" in wanted:
-        start_at = instant(cast("str", wanted["start_at"]), "/body/start_at").timestamp()
-    end_at = instant(cast("str", wanted["end_at"]), "/body/end_at").timestamp()
-    if start_at < now - _LATE:
-        detail = Detail("/body/start_at", "is past", "leave it out to start now")
-    elif end_at <= now:
-        detail = Detail("/body/end_at", "is past", "end it at a time to come")
-    elif end_at <= start_at:
-        detail = Detail("/body/end_at", "is not after the start", "end it later")
-    elif end_at - start_at > LONGEST:
-        hint = "reserve less, and let it be renewed with auto_renew"
-        detail = Detail("/body/end_at", "is more than a year after the start", hint)
-    else:
-        return max(now, start_at), end_at
-    raise invalid([detail])
-
-
-def _other_times(slots: list[Slot]) -> str:
-    if not slots:
-        return "reserve fewer or for a shorter time; what runs without a max_run_time is in the way"
-    named = ", ".join(f"from {_clock(slot.start_at)}" for slot in slots[:_MOST_NAMED])
-    return f"as many are free for as long {named}"
-
-
-def _clock(at: float) -> str:
-    # Rounded up: a moment earlier it may not be free yet.
-    return datetime.fromtimestamp(math.ceil(at), UTC).strftime("%Y-%m-%d %H:%M:%SZ")

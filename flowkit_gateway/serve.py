@@ -49,7 +49,7 @@ from flowkit_gateway.mounted_volumes import MountedVolumes
 from flowkit_gateway.mounts import MountsPart
 from flowkit_gateway.principal import KeyFileError, KeyRing
 from flowkit_gateway.profile_files import ProfileFilesPart
-from flowkit_gateway.reservations import Reservations
+from flowkit_gateway.reservations import Keeper, Reservations
 from flowkit_gateway.reserved_tasks import ReservationPart
 from flowkit_gateway.scheduler import Scheduler
 from flowkit_gateway.settings import BAD_INPUT, Settings, StartError
@@ -238,7 +238,7 @@ async def _run(
         is_block=volumes.is_block,
     )
     sweeps = Sweeps(sweep_rows, store, scheduler, changes, vault)
-    reservations = Reservations(store, scheduler)
+    reservations = Reservations(store, scheduler, _reservation_keeper(engine))
     tasks_dir = settings.data_dir / "tasks"
     workspaces = WorkspaceGarbage(store, tasks_dir, disposal, scheduler.is_being_deleted)
     git_mirrors = GitMirrorGarbage(git_dir, disposal, repositories.is_in_use)
@@ -362,6 +362,14 @@ async def _engine(settings: Settings, task_umask: int) -> Engine:
     from flowkit_gateway.engines.local.engine import LocalEngine
 
     return LocalEngine(settings.data_dir / "tasks", task_umask=task_umask)
+
+
+def _reservation_keeper(engine: Engine) -> Keeper | None:
+    if engine.name != "slurm":
+        return None
+    from flowkit_gateway.engines.slurm.reservations import SlurmReservations
+
+    return SlurmReservations()
 
 
 async def _slurm_engine(settings: Settings, task_umask: int) -> Engine:

@@ -130,31 +130,6 @@ class AsyncReservations:
             hint="`flowkit reservation ls` lists the reservations",
         )
 
-    async def list(
-        self,
-        *,
-        status: ReservationStatus | str | None = None,
-        name: str | None = None,
-        limit: int | None = None,
-    ) -> AsyncIterator[AsyncReservation]:
-        """Yield the project's reservations, newest first.
-
-        Args:
-            status: Only those in this state: `scheduled`, `active`, `expired` or `cancelled`.
-            name: Only those of this name.
-            limit: Most reservations; None for all.
-
-        Raises:
-            InvalidRequest: an argument is wrong.
-        """
-        request = partial(
-            list_reservations.request,
-            status=None if status is None else _read_status(status),
-            name=None if name is None else read_reservation_name(name),
-        )
-        async for data in listed(self._api, request, list_reservations.parse, limit=limit):
-            yield AsyncReservation(data, self)
-
     async def availability(
         self,
         instance_type: str,
@@ -219,6 +194,31 @@ class AsyncReservations:
         if re.fullmatch(RESERVATION_ID, reference):
             return reference
         return (await self.get(reference)).id
+
+    async def list(
+        self,
+        *,
+        status: ReservationStatus | str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[AsyncReservation]:
+        """Yield the project's reservations, newest first.
+
+        Args:
+            status: Only those in this state: `scheduled`, `active`, `expired` or `cancelled`.
+            name: Only those of this name.
+            limit: Most reservations; None for all.
+
+        Raises:
+            InvalidRequest: an argument is wrong.
+        """
+        request = partial(
+            list_reservations.request,
+            status=None if status is None else _read_status(status),
+            name=None if name is None else read_reservation_name(name),
+        )
+        async for data in listed(self._api, request, list_reservations.parse, limit=limit):
+            yield AsyncReservation(data, self)
 
 
 def _read_status(value: ReservationStatus | str) -> ReservationStatus:

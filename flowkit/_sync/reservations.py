@@ -131,31 +131,6 @@ class Reservations:
             hint="`flowkit reservation ls` lists the reservations",
         )
 
-    def list(
-        self,
-        *,
-        status: ReservationStatus | str | None = None,
-        name: str | None = None,
-        limit: int | None = None,
-    ) -> Iterator[Reservation]:
-        """Yield the project's reservations, newest first.
-
-        Args:
-            status: Only those in this state: `scheduled`, `active`, `expired` or `cancelled`.
-            name: Only those of this name.
-            limit: Most reservations; None for all.
-
-        Raises:
-            InvalidRequest: an argument is wrong.
-        """
-        request = partial(
-            list_reservations.request,
-            status=None if status is None else _read_status(status),
-            name=None if name is None else read_reservation_name(name),
-        )
-        for data in listed(self._api, request, list_reservations.parse, limit=limit):
-            yield Reservation(data, self)
-
     def availability(
         self,
         instance_type: str,
@@ -220,6 +195,31 @@ class Reservations:
         if re.fullmatch(RESERVATION_ID, reference):
             return reference
         return (self.get(reference)).id
+
+    def list(
+        self,
+        *,
+        status: ReservationStatus | str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Reservation]:
+        """Yield the project's reservations, newest first.
+
+        Args:
+            status: Only those in this state: `scheduled`, `active`, `expired` or `cancelled`.
+            name: Only those of this name.
+            limit: Most reservations; None for all.
+
+        Raises:
+            InvalidRequest: an argument is wrong.
+        """
+        request = partial(
+            list_reservations.request,
+            status=None if status is None else _read_status(status),
+            name=None if name is None else read_reservation_name(name),
+        )
+        for data in listed(self._api, request, list_reservations.parse, limit=limit):
+            yield Reservation(data, self)
 
 
 def _read_status(value: ReservationStatus | str) -> ReservationStatus:

@@ -114,6 +114,8 @@ class Launch(NamedTuple):
     """Machines that run the command at once, all or none of them."""
     slurm: Mapping[str, str] | None = None
     """Flags of `sbatch`; other engines leave them aside."""
+    reservation: str | None = None
+    """The reservation that it runs in, for an engine that places attempts itself."""
     array: Array | None = None
     """What else it is to run with, on engines that have arrays."""
 

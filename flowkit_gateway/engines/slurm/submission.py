@@ -158,6 +158,8 @@ def resources(launch: Launch, options: Options) -> dict[str, str]:
     generic = ",".join(filter(None, (gres(launch.devices), said.get("gres"))))
     if generic:
         asked["gres"] = generic
+    if launch.reservation is not None:
+        asked["reservation"] = launch.reservation
     if launch.max_run_time is not None:
         seconds = launch.max_run_time + launch.grace_period
         asked["time"] = str(math.ceil(seconds / _MINUTE) + _SPARE_MINUTES)

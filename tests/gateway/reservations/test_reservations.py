@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -239,7 +240,7 @@ async def test_what_cannot_be_reserved(
     gateway: ReservingGateway,
     begin: float,
     end: float,
-    fields: dict[str, object],
+    fields: dict[str, Any],
     error: type[Exception],
     text: str,
 ) -> None:
