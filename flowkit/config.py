@@ -248,6 +248,8 @@ def _read_profile(
     profiles = document.pop("profiles", {})
     if not isinstance(profiles, dict):
         raise ConfigError(f"{path}: profiles is no table", hint='write "[profiles.NAME]"')
+    # Read when a gateway is started.
+    document.pop("engines", None)
     top = _strings(document, (*SETTINGS, "default_profile"), str(path))
     if wanted is None and (wanted := top.pop("default_profile", None)) is not None:
         wanted_by = str(path)

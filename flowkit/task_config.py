@@ -106,6 +106,8 @@ class TaskConfig:
         retries: How often the task is started again when it fails, or a dict of `max`, `on`
             (causes), `backoff` and `max_backoff`.
         hold: Do not start the task until it is released.
+        slurm: Flags of `sbatch` that only gateways with Slurm read, by their long names: a dict,
+            where None or empty text is a flag without a value.
 
     Raises:
         InvalidTaskConfig: there is no such field, or a value cannot be read.
@@ -144,6 +146,7 @@ class TaskConfig:
     depends_on: object = None
     retries: int | Mapping[str, object] | None = None
     hold: bool | None = None
+    slurm: Mapping[str, str | None] | None = None
 
     def __attrs_post_init__(self) -> None:
         for name, read in READERS.items():

@@ -92,6 +92,11 @@ class TaskFields:
         return self.data.labels or {}
 
     @property
+    def slurm(self) -> dict[str, str]:
+        """Flags of `sbatch` that it has."""
+        return self.data.slurm or {}
+
+    @property
     def waits_for(self) -> list[str]:
         """Ids of the tasks that it depends on and that are not where they must be."""
         return self.data.waits_for or []

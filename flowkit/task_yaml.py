@@ -34,7 +34,7 @@ _SYNONYMS = {
 """Other names of a field whose value is read as the field's own."""
 
 _COMMANDS = ("setup", "run", "commands")
-_AS_WRITTEN = frozenset({"env", "envs", "labels"})
+_AS_WRITTEN = frozenset({"env", "envs", "labels", "slurm"})
 """Mappings whose values are text, whatever YAML would make of them."""
 
 _LARGEST_FILE = 1024 * 1024

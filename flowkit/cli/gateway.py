@@ -107,6 +107,7 @@ def serve(
     """Serve a gateway in the foreground until Ctrl-C."""
     from flowkit.config import check_gateway_environment, gateway_dir
     from flowkit.embedded import check_installed
+    from flowkit.engine_options import engine_options
 
     check_installed()
     check_gateway_environment()

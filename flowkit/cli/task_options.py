@@ -81,6 +81,13 @@ _OPTIONS = (
         help="Start after this task: afterok (completed), afterany (ended), after (started)."
         " Repeatable.",
     ),
+    click.option(
+        "--slurm",
+        type=TEXT,
+        multiple=True,
+        metavar="FLAG[=VALUE]",
+        help="Flag of sbatch for gateways with Slurm, such as qos=high. Repeatable.",
+    ),
     click.option("--hold", is_flag=True, default=None, help="Do not start it before a release."),
     click.option("--name", type=TEXT, metavar="NAME", help="Name to find the task by."),
     click.option(
@@ -150,6 +157,7 @@ def task_config(
     env_file: tuple[str, ...],
     labels: tuple[str, ...],
     depends_on: tuple[str, ...],
+    slurm: tuple[str, ...],
     **given: Any,
 ) -> TaskConfig:
     """Return the task that a command line asks for.
@@ -161,6 +169,7 @@ def task_config(
         env_file: Files of such lines; `env` goes before them.
         labels: `NAME=VALUE`.
         depends_on: Ids of tasks, each with or without a condition before it.
+        slurm: `FLAG=VALUE` or `FLAG`.
         given: Fields of `TaskConfig`, None where the option is absent.
 
     Raises:
@@ -197,6 +206,8 @@ def task_config(
     if depends_on:
         fields["depends_on"] = list(depends_on)
     fields |= data_fields(base, data)
+    if slurm:
+        fields["slurm"] = (dict(base.slurm or {}) if base else {}) | _environment(slurm)
     if labels:
         fields["labels"] = (dict(base.labels or {}) if base else {}) | _labels(labels)
     if base is not None:

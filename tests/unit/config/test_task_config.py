@@ -59,6 +59,10 @@ def wire(**fields: Any) -> dict[str, object]:
         ({"priority": "HIGH"}, {"priority": 100}),
         ({"priority": 7}, {"priority": 7}),
         ({"labels": {"team": "vision"}}, {"labels": {"team": "vision"}}),
+        (
+            {"slurm": {"qos": "high", "exclusive": None}},
+            {"slurm": {"qos": "high", "exclusive": ""}},
+        ),
     ],
 )
 def test_every_form_is_read(fields: dict[str, Any], expected: dict[str, object]) -> None:
@@ -106,6 +110,8 @@ def test_every_form_is_read(fields: dict[str, Any], expected: dict[str, object])
         ({"priority": 1001}, "invalid priority 1001"),
         ({"priority": 1.5}, "invalid priority 1.5"),
         ({"labels": ["a=b"]}, "invalid labels"),
+        ({"slurm": "qos=high"}, "invalid slurm"),
+        ({"slurm": {"--qos": "high"}}, "invalid slurm flag '--qos'"),
         ({"labels": {"a b": "c"}}, "invalid label 'a b'"),
         ({"labels": {"a": 1}}, "invalid label a 1"),
         ({"labels": {"a": "x" * 256}}, "longer than 255"),
