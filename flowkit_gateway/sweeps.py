@@ -310,7 +310,7 @@ class SweepPart:
     async def prepare(self, row: TaskRow, prepared: Prepared) -> None:
         """Say what it may run with, where the engine runs many as one."""
         sweep = self._rows.get(row.project, cast("str", row.settings["sweep_id"]))
-        prepared.array = Array(sweep.id, sweep.total, sweep.max_parallel)
+        prepared.array = Array(sweep.id, sweep.pending + sweep.active, sweep.max_parallel)
 
 
 class _Run:

@@ -77,7 +77,7 @@ class Array(NamedTuple):
 
     id: str
     size: int
-    """Most of them at a time."""
+    """How many there are now that have not ended, handed over or not."""
     max_running: int | None
     """Most of them that may run at a time; None for any number."""
 

@@ -26,8 +26,9 @@ MEMBERS = "members"
 LOG_PATTERN = "%a.log"
 """The files for what Slurm has to say of each element, as Slurm writes their names."""
 
-_QUIET = 1.0
-"""Seconds without another one after which no more attempts are waited for."""
+_QUIET = 5.0
+"""Seconds without another one after which no more attempts are waited for: some could not be made
+ready, or wait for others to end."""
 
 Submit = Callable[[Sequence[Launch]], None]
 """Takes what is to go as one array."""
@@ -53,7 +54,7 @@ class Gatherer:
         gathered = self._gathered.setdefault(array.id, [])
         gathered.append(launch)
         self._forget_timer(array.id)
-        if len(gathered) >= array.size:
+        if len(gathered) + self._unfinished[array.id] >= array.size:
             self._flush(array)
         else:
             loop = asyncio.get_running_loop()
