@@ -10,6 +10,8 @@ from flowkit.errors import InvalidRequest, InvalidTaskConfig
 
 _SECONDS_PER_UNIT = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _PART = r"([0-9]+(?:\.[0-9]+)?)([wdhms])"
+_AGO_HINT = "write how long ago (5m, 2h, 1d) or when (2026-11-20 10:00, 2026-11-20T10:00:00Z)"
+_FROM_NOW_HINT = "write in how long (5m, 2h, 1d) or when (2026-11-20 10:00, 2026-11-20T10:00:00Z)"
 _UNITS_HINT = "write it with a unit: 90s, 10m, 2h, 1d, 1w or 1h30m"
 
 
@@ -115,8 +117,8 @@ def parse_since(text: str, now: datetime) -> datetime:
         try:
             return now.astimezone(UTC) - timedelta(seconds=parse_duration(compact))
         except OverflowError:
-            raise _invalid_time(text, "it is before the first year") from None
-    return _read_time(text, now)
+            raise _invalid_time(text, "it is before the first year", _AGO_HINT) from None
+    return _read_time(text, now, _AGO_HINT)
 
 
 def parse_moment(text: str, now: datetime) -> datetime:
@@ -139,32 +141,32 @@ def parse_moment(text: str, now: datetime) -> datetime:
         try:
             return now.astimezone(UTC) + timedelta(seconds=parse_duration(compact))
         except OverflowError:
-            raise _invalid_time(text, "it is after the last year") from None
-    return _read_time(text, now)
+            raise _invalid_time(text, "it is after the last year", _FROM_NOW_HINT) from None
+    return _read_time(text, now, _FROM_NOW_HINT)
 
 
-def _read_time(text: str, now: datetime) -> datetime:
+def _read_time(text: str, now: datetime, hint: str) -> datetime:
     # What dateutil would guess at: a number as a day of this month, `2026-11` as a day of that
     # one, `5 minutes` as five past midnight, and `GMT+3` by POSIX as three hours west.
     if not text.strip():
-        raise _invalid_time(text, "it is empty")
+        raise _invalid_time(text, "it is empty", hint)
     if re.fullmatch(r"\s*(?:[0-9.]*|[0-9]{4}-[0-9]{1,2})\s*", text):
-        raise _invalid_time(text, "a number alone is neither a duration nor a time")
+        raise _invalid_time(text, "a number alone is neither a duration nor a time", hint)
     if re.search(r"[0-9]\s*(?:[wdhms]|weeks?|days?|hours?|min\w*|sec\w*)\b", text, re.IGNORECASE):
-        raise _invalid_time(text, "it is neither a duration nor a time")
+        raise _invalid_time(text, "it is neither a duration nor a time", hint)
     if re.search(r"[a-z]{3,}[+-][0-9]", text, re.IGNORECASE):
-        raise _invalid_time(text, "a zone's name and an offset contradict each other")
-    return _absolute_time(text, now)
+        raise _invalid_time(text, "a zone's name and an offset contradict each other", hint)
+    return _absolute_time(text, now, hint)
 
 
-def _absolute_time(text: str, now: datetime) -> datetime:
+def _absolute_time(text: str, now: datetime, hint: str) -> datetime:
     from dateutil import parser
 
     midnight = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     try:
         return parser.parse(text, default=midnight, tzinfos=_zone).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise _invalid_time(text, "not a time that can be read") from error
+        raise _invalid_time(text, "not a time that can be read", hint) from error
 
 
 def _zone(name: str | None, offset: int | None) -> tzinfo | None:
@@ -180,8 +182,5 @@ def _zone(name: str | None, offset: int | None) -> tzinfo | None:
     return timezone(timedelta(seconds=-(time.timezone, time.altzone)[time.tzname.index(name)]))
 
 
-def _invalid_time(text: str, problem: str) -> InvalidRequest:
-    return InvalidRequest(
-        f"invalid time {text[:60]!r}: {problem}",
-        hint="write how long ago (5m, 2h, 1d) or when (2026-11-20 10:00, 2026-11-20T10:00:00Z)",
-    )
+def _invalid_time(text: str, problem: str, hint: str) -> InvalidRequest:
+    return InvalidRequest(f"invalid time {text[:60]!r}: {problem}", hint=hint)
