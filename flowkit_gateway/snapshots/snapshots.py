@@ -274,7 +274,12 @@ class Snapshots:
             OSError: the disk is full or broken.
         """
         source = await self.source(project, snapshot_id)
-        await self._spares.take((project, snapshot_id), source, into)
+        try:
+            await self._spares.take((project, snapshot_id), source, into)
+        except OSError:
+            # A part of a copy is of no use, and the disk may be full of it.
+            self._disposal.throw_away(into)
+            raise
         await self._table.touch(project, snapshot_id, time.time(), started=True)
 
     async def source(self, project: str, snapshot_id: str) -> Source:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 from collections import OrderedDict
@@ -10,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from flowkit.snapshot_manifest import Manifest
-from flowkit_gateway.disk import is_low
+from flowkit_gateway.disk import has_room, is_low
 from flowkit_gateway.disposal import Disposal
 from flowkit_gateway.files.threads import in_steps, in_thread
 from flowkit_gateway.problems import SnapshotNotFound
@@ -138,6 +139,10 @@ class Spares:
         await in_steps(source.change(into, manifest))
 
     async def _copy(self, key: Key, source: Source, into: Path) -> None:
+        size = source.manifest.size_bytes
+        if not has_room(self._directory.parent, size):
+            # Before it is full: the outcomes of tasks that run are still to be written down.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         await in_steps(source.copy_to(into))
 
     async def _take_similar(self, key: Key, source: Source) -> tuple[Key, Manifest] | None:

@@ -49,7 +49,7 @@ def test_what_arrived_before_the_disk_was_full_is_kept(small: GatewayProcess) ->
     by_hash = {hashlib.sha256(content).hexdigest(): content for content in contents}
     with small.client() as client:
         found = describe(client, [file(str(at), content) for at, content in enumerate(contents)])
-        ballast = fill(small.data_dir, leave=30 * MEGABYTE)
+        ballast = fill(small.data_dir, leave=45 * MEGABYTE)
         refused = upload(client, found["id"], stream(map(record, contents)))
         assert refused.json()["code"] == "storage_full"
         path = f"/v1/snapshots/{found['id']}"
@@ -71,3 +71,27 @@ def test_a_task_whose_copy_has_no_room_says_so(small: GatewayProcess, tree: Path
         assert "No space left on device" in (task.message or "")
         ballast.unlink()
         assert found_by_a_task(flow, tree) == sums(tree)
+
+
+def test_an_update_that_has_no_room_leaves_whole_files(small: GatewayProcess, tree: Path) -> None:
+    numbers = random.Random(seed())
+    for number in range(10):
+        (tree / str(number)).write_bytes(numbers.randbytes(MEGABYTE))
+    known = sums(tree)
+    with connected(small) as flow:
+        task = flow.run("until test -e end; do sleep 0.1; done", code=tree)
+        task.wait(until="running", timeout=30)
+        for number in range(10):
+            (tree / str(number)).write_bytes(numbers.randbytes(MEGABYTE))
+        # At the gateway, before there is no room for what a task has of it.
+        flow.snapshots.create(tree)
+        ballast = fill(small.data_dir, leave=MEGABYTE // 2)
+        with pytest.raises(StorageFull):
+            flow.upload_code_to_task(task.task_id, tree)
+        workspace = small.data_dir / "tasks" / task.task_id / "1" / "workspace"
+        assert sums(workspace) == known
+        ballast.unlink()
+        assert flow.upload_code_to_task(task.task_id, tree).written == 10
+        assert sums(workspace) == sums(tree)
+        (workspace / "end").touch()
+        task.wait(timeout=30)
