@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slurm-up slurm-down slurm-faults faults crash load fuzz bad-input lint format regen check-regen wheel-check bench bench-peers record clean
+.PHONY: help setup demo test slurm-up slurm-down slurm-faults replicas faults crash load fuzz bad-input lint format regen check-regen wheel-check bench bench-peers record clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ slurm-down: $(READY) ## End that Slurm and its jobs
 
 slurm-faults: $(READY) ## Kill slurmctld, a slurmd and the gateway in turn under 100 tasks of a cluster
 	FLOWKIT_CAMPAIGN=full $(BIN)/pytest tests/campaigns/slurm --timeout 900 $(ARGS)
+
+replicas: $(READY) ## Kill and stop gateways that share a database, under 400 tasks from several clients
+	FLOWKIT_CAMPAIGN=full $(BIN)/pytest tests/campaigns/replicas --timeout 900 $(ARGS)
 
 fuzz: $(READY) ## Hold the gateway to the contract with 10,000 generated calls, and attack it (15 min)
 	FLOWKIT_CAMPAIGN=full $(BIN)/pytest tests/campaigns/contract tests/campaigns/security
