@@ -18,7 +18,7 @@ from bench.private_gateway import private_home
 from bench.table import Section, missed, render
 from flowkit import __version__
 
-FAMILIES = ("startup", "tasks", "calls", "logs", "files", "gateway")
+FAMILIES = ("startup", "tasks", "calls", "logs", "files", "gateway", "many_tasks")
 LEAST_ROUNDS = 10
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
