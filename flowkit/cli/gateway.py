@@ -66,6 +66,12 @@ def command() -> None:
     help="PostgreSQL database in place of a file, as in postgresql://user@host/flowkit.",
 )
 @click.option(
+    "--lease",
+    type=options.Number(least=1),
+    metavar="SECONDS",
+    help="How long others on that database wait for one that is gone; 10 unless given.",
+)
+@click.option(
     "--engine",
     type=options.Choice(["local", "slurm", "null"]),
     default="local",
@@ -99,6 +105,7 @@ def serve(
     api_key_file: str | None,
     data_dir: Path | None,
     database: str | None,
+    lease: float | None,
     engine: str,
     slurm: tuple[str, ...],
     allowed_host: tuple[str, ...],
@@ -117,6 +124,7 @@ def serve(
     arguments += ["--port", str(port)] if port is not None else []
     arguments += ["--api-key-file", api_key_file] if api_key_file is not None else []
     arguments += ["--database", database] if database is not None else []
+    arguments += ["--lease", str(lease)] if lease is not None else []
     said = engine_options("slurm") if engine == "slurm" else []
     for option in (*said, *slurm):
         arguments += ["--slurm", option]
