@@ -105,3 +105,14 @@ def refused(
             assert gateway.tasks() == [gateway.names["task"]]
 
     return run
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A working directory, and a home beside it; the test must leave both as they are."""
+    for name in ("API_URL", "API_KEY", "PROJECT", "PROFILE"):
+        monkeypatch.delenv(f"FLOWKIT_{name}", raising=False)
+    monkeypatch.setenv("FLOWKIT_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    assert inventory(tmp_path) == {}

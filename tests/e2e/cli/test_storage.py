@@ -143,48 +143,6 @@ def test_a_task_works_on_a_volume(cli: CommandLine, volume: str) -> None:
     assert cli("cp", f"{volume}:out", "-").stdout == b"8\n"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "exit_code", "message"),
-    [
-        (("cp", "a", "b"), 2, "neither SOURCE nor TARGET is remote"),
-        (("cp", "nowhere", "v:x"), 3, "there is no file nowhere"),
-        (("cp", "v:", "-"), 2, "v: names no file in it"),
-        (("cp", "-", "v:"), 2, "stdin has no name"),
-        (("cp", "v:a", "-", "-o", "json"), 2, "both go to stdout"),
-        (("cp", "v:a"), 2, "TARGET"),
-        (("ls", "x"), 2, "'x' is no remote path"),
-        (("ls", "task_00000000000000000000000000:"), 3, "no task"),
-        (("rm", "v:a", "b"), 2, "'b' is no remote path"),
-        (("mv", "a:x", "b:x"), 2, "not in one volume"),
-        (("mkdir",), 2, "PATH"),
-        (("volume",), 2, ""),
-        (("volume", "crate", "x"), 2, "did you mean `flowkit volume create`"),
-        (("volume", "create", "x"), 2, "missing option --size-gb"),
-        (("volume", "create", "x", "--size-gb", "0"), 2, "too small"),
-        (("volume", "create", "a b", "--size-gb", "1"), 2, "invalid volume name 'a b'"),
-        (("volume", "show", "-x"), 2, "-x"),
-        (("volume", "share", "v", "ada"), 3, "there is no volume 'v'"),
-        (("volume", "accept", "x"), 3, "there is no invitation 'x'"),
-        (("run", "--volume", "a:b", "--", "true"), 2, "invalid volume 'a:b'"),
-        (("run", "--volume", "never", "--", "true"), 3, "no volume"),
-        (("run", "--mount", "/etc=x", "--", "true"), 2, "which is the system's"),
-        (("run", "--mount", "ftp://x", "--", "true"), 2, "does not know ftp://"),
-        (("run", "--mount", "./nowhere", "--", "true"), 2, "does not exist"),
-        (("run", "--outputs", "/x", "--", "true"), 2, "invalid output '/x'"),
-        (("run", "--secret", "=x", "--", "true"), 2, "[VARIABLE=]NAME"),
-    ],
-)
-def test_what_is_wrong_is_one_line_and_a_hint(
-    cli: CommandLine, arguments: tuple[str, ...], exit_code: int, message: str
-) -> None:
-    finished = cli(*arguments)
-    assert finished.exit_code == exit_code, finished
-    assert finished.stdout == b""
-    assert finished.error[0].startswith("flowkit: error: ")
-    assert any(line.startswith("hint: ") for line in finished.error), finished
-    assert message in finished.stderr.decode()
-
-
 def test_a_bar_is_drawn_on_a_terminal_alone(
     cli: CommandLine, terminal: Callable[..., Terminal], volume: str, tmp_path: Path
 ) -> None:
