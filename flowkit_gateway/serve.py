@@ -78,6 +78,7 @@ from flowkit_gateway.volumes import Volumes
 from flowkit_gateway.workspaces import WorkspaceGarbage
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
+_DATABASES = ("postgresql://", "postgres://")
 
 Run = Callable[[socket.socket, Callable[[], Database], asyncio.Event], Awaitable[None]]
 
@@ -124,6 +125,18 @@ def serve(settings: Settings) -> None:
 
 
 def _check_options(settings: Settings) -> None:
+    if settings.database is not None and not settings.database.startswith(_DATABASES):
+        raise StartError(
+            "--database is not the URL of a PostgreSQL database",
+            hint="write it as in postgresql://user@host/flowkit",
+            exit_code=BAD_INPUT,
+        )
+    if settings.database is not None and not settings.database.startswith(_DATABASES):
+        raise StartError(
+            "--database is not the URL of a PostgreSQL database",
+            hint="write it as in postgresql://user@host/flowkit",
+            exit_code=BAD_INPUT,
+        )
     if settings.database is not None and (settings.embedded or settings.idle_timeout):
         raise StartError(
             "a gateway that shares a database does not stop when it is idle",

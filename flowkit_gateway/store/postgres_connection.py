@@ -99,8 +99,6 @@ def name_of(url: str) -> str:
     Raises:
         StoreError: it is not a URL of PostgreSQL.
     """
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise StoreError("a database is named as in postgresql://user@host/database")
     try:
         parts = conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
@@ -115,7 +113,7 @@ def name_of(url: str) -> str:
 
 def refusal(error: psycopg.Error, name: str) -> StoreError:
     """Return why a database cannot be used, and what to do."""
-    text = " ".join(str(error).split())
+    text = str(error).partition("\n")[0]
     hint = "look whether PostgreSQL runs there"
     if "password" in text or "authentication" in text:
         hint = "libpq takes passwords from ~/.pgpass and PGPASSWORD"

@@ -178,6 +178,12 @@ ROWS = [
         ["gateway", "serve", "--port", "99999"], "--port: 99999 is too large", "it is at most 65535"
     ),
     Row(["gateway", "serve", "--port", "many"], "--port: 'many' is not a whole number", WHOLE),
+    Row(["gateway", "serve", "--lease", "0"], "--lease: 0 is too small", "it is at least 1"),
+    Row(
+        ["gateway", "serve", "--database", "mysql://user:secret@here/flowkit"],
+        "--database is not the URL of a PostgreSQL database",
+        "write it as in postgresql://user@host/flowkit",
+    ),
     Row(
         ["gateway", "serve", "--host"],
         "option '--host' requires an argument",
@@ -185,7 +191,7 @@ ROWS = [
     ),
     Row(
         ["gateway", "serve", "--engine", "cloud"],
-        "--engine: 'cloud' is not one of local, null",
+        "--engine: 'cloud' is not one of local, slurm, null",
         "see `flowkit gateway serve --help`",
     ),
     Row(
