@@ -131,12 +131,6 @@ def _check_options(settings: Settings) -> None:
             hint="write it as in postgresql://user@host/flowkit",
             exit_code=BAD_INPUT,
         )
-    if settings.database is not None and not settings.database.startswith(_DATABASES):
-        raise StartError(
-            "--database is not the URL of a PostgreSQL database",
-            hint="write it as in postgresql://user@host/flowkit",
-            exit_code=BAD_INPUT,
-        )
     if settings.database is not None and (settings.embedded or settings.idle_timeout):
         raise StartError(
             "a gateway that shares a database does not stop when it is idle",
