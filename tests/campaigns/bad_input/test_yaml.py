@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-import time
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -21,7 +18,7 @@ from tests.campaigns.bad_input.hints import (
     SIZE,
     VARIABLE,
 )
-from tests.campaigns.bad_input.house import inventory
+from tests.campaigns.bad_input.task_files import TaskFile, check_task_file, name_of
 
 QUOTES = "put text with special characters such as : # [ { in quotes"
 SPACES = "indent with spaces, not tabs, and put text with special characters in quotes"
@@ -35,380 +32,387 @@ BOMB = "\n".join(
 )
 
 
-class Row(NamedTuple):
-    """A file, and what is said of it."""
-
-    text: str | bytes
-    error: str
-    hint: str | re.Pattern[str]
-    kind: type[InvalidRequest] = InvalidTaskConfig
-
-
 ROWS = [
-    Row("", "task.yaml: the file is empty", FIELD),
-    Row("# nothing\n", "task.yaml: the file is empty", FIELD),
-    Row("null\n", "task.yaml: the file holds no fields", FIELD),
-    Row("just text", "task.yaml: the file holds no fields", FIELD),
-    Row("- a\n", "task.yaml: the file holds no fields", FIELD),
-    Row("7\n", "task.yaml: the file holds no fields", FIELD),
-    Row("command: [a\n", "task.yaml:2: not YAML: did not find expected ',' or ']'", QUOTES),
-    Row(
+    TaskFile("", "task.yaml: the file is empty", FIELD),
+    TaskFile("# nothing\n", "task.yaml: the file is empty", FIELD),
+    TaskFile("null\n", "task.yaml: the file holds no fields", FIELD),
+    TaskFile("just text", "task.yaml: the file holds no fields", FIELD),
+    TaskFile("- a\n", "task.yaml: the file holds no fields", FIELD),
+    TaskFile("7\n", "task.yaml: the file holds no fields", FIELD),
+    TaskFile("command: [a\n", "task.yaml:2: not YAML: did not find expected ',' or ']'", QUOTES),
+    TaskFile(
         "a: b: c\n", "task.yaml:1: not YAML: mapping values are not allowed in this context", QUOTES
     ),
-    Row(
+    TaskFile(
         "\tcommand: x\n",
         "task.yaml:1: not YAML: found character that cannot start any token",
         SPACES,
     ),
-    Row(
+    TaskFile(
         "command: a\n\tname: b\n",
         "task.yaml:2: not YAML: found a tab character that violates indentation",
         SPACES,
     ),
-    Row(
+    TaskFile(
         "command: a\n---\ncommand: b\n",
         "task.yaml:2: the file holds a second document",
         "a file describes one task",
     ),
-    Row(
+    TaskFile(
         "command: !!python/object/apply:os.system [id]\n",
         "task.yaml:1: not YAML: could not determine a constructor for the tag 'tag:yaml.org,2002:python/object/apply:os.system'",
         "leave the tag (!...) out",
     ),
-    Row("command: a\ncommand: b\n", "task.yaml:2: command is given twice", "keep one of them"),
-    Row("command: a\nenv:\n  A: 1\n  A: 2\n", "task.yaml:4: A is given twice", "keep one of them"),
-    Row("? [a]\n: b\n", "task.yaml:1: a field's name is no text", FIELD),
-    Row("command: a\nenv: {A: [1]}\n", "task.yaml:2: this value is no text", "write NAME: VALUE"),
-    Row(
+    TaskFile("command: a\ncommand: b\n", "task.yaml:2: command is given twice", "keep one of them"),
+    TaskFile(
+        "command: a\nenv:\n  A: 1\n  A: 2\n", "task.yaml:4: A is given twice", "keep one of them"
+    ),
+    TaskFile("? [a]\n: b\n", "task.yaml:1: a field's name is no text", FIELD),
+    TaskFile(
+        "command: a\nenv: {A: [1]}\n", "task.yaml:2: this value is no text", "write NAME: VALUE"
+    ),
+    TaskFile(
         "command: a\nenv: 7\n",
         "task.yaml:2: invalid env of type int: it is not a dict, or a list of NAME=VALUE and NAME",
         "as in {'A': '1'}",
     ),
-    Row(
+    TaskFile(
         "command: a\nenv: [A=1, 7]\n",
         "task.yaml:2: invalid env of type int: it is not NAME=VALUE or NAME",
         "as in ['A=1', 'HOME']",
     ),
-    Row(
+    TaskFile(
         "command: a\nlabels: [a]\n",
         "task.yaml:2: invalid labels of type list: it is not a dict",
         "as in {'team': 'vision'}",
     ),
-    Row(
+    TaskFile(
         "command: a\nlabels: {a: {b: c}}\n",
         "task.yaml:2: this value is no text",
         "write NAME: VALUE",
     ),
-    Row(
+    TaskFile(
         "command: a\nlabels: {a: }\n",
         "task.yaml:2: invalid label a of type NoneType: it is not text",
         "put it in quotes",
     ),
-    Row("command: a\nlabels: {-a: b}\n", "task.yaml:2: invalid label '-a'", LABEL),
-    Row(
+    TaskFile("command: a\nlabels: {-a: b}\n", "task.yaml:2: invalid label '-a'", LABEL),
+    TaskFile(
         "command: 7\n",
         "task.yaml:1: invalid command 7: it is not text for bash, or a list of words",
         "as in ['ls', '-l']",
     ),
-    Row(
+    TaskFile(
         "command: {a: b}\n",
         "task.yaml:1: invalid command of type dict: it is not text for bash, or a list of words",
         "as in ['ls', '-l']",
     ),
-    Row(
+    TaskFile(
         "command: [a, 7]\n",
         "task.yaml:1: invalid command of type list: it is not text for bash, or a list of words",
         "as in ['ls', '-l']",
     ),
-    Row("command: []\n", "task.yaml:1: the command is empty", "name a program to run"),
-    Row("command: ''\n", "task.yaml:1: the command is empty", "name a program to run"),
-    Row(
+    TaskFile("command: []\n", "task.yaml:1: the command is empty", "name a program to run"),
+    TaskFile("command: ''\n", "task.yaml:1: the command is empty", "name a program to run"),
+    TaskFile(
         "command: true\n",
         "task.yaml:1: invalid command True: it is not text for bash, or a list of words",
         "as in ['ls', '-l']",
     ),
-    Row("name: a\n", "there is no command to run", "give a command"),
-    Row(
+    TaskFile("name: a\n", "there is no command to run", "give a command"),
+    TaskFile(
         "command: a\n\ncpus: many\n",
         "task.yaml:3: invalid cpus 'many': it is not a number above 0, up to 100000",
         "as in 4 or 0.5",
     ),
-    Row(
+    TaskFile(
         "command: a\ncpus: .nan\n",
         "task.yaml:2: invalid cpus nan: it is not a number above 0, up to 100000",
         "as in 4 or 0.5",
     ),
-    Row(
+    TaskFile(
         "command: a\ncpus: .inf\n",
         "task.yaml:2: invalid cpus inf: it is not a number above 0, up to 100000",
         "as in 4 or 0.5",
     ),
-    Row(
+    TaskFile(
         "command: a\ncpus: -1\n",
         "task.yaml:2: invalid cpus -1: it is not a number above 0, up to 100000",
         "as in 4 or 0.5",
     ),
-    Row(
+    TaskFile(
         "command: a\ncpus: 1e999\n",
         "task.yaml:2: invalid cpus '1e999': it is not a number above 0, up to 100000",
         "as in 4 or 0.5",
     ),
-    Row(
+    TaskFile(
         "command: a\ncpus: true\n",
         "task.yaml:2: invalid cpus True: it is not a number above 0, up to 100000",
         "as in 4 or 0.5",
     ),
-    Row(
+    TaskFile(
         "command: a\ncpus: [1]\n",
         "task.yaml:2: invalid cpus of type list: it is not a number above 0, up to 100000",
         "as in 4 or 0.5",
     ),
-    Row(
+    TaskFile(
         "command: a\ncpus: １２\n",
         "task.yaml:2: invalid cpus '１２': it is not a number above 0, up to 100000",
         "as in 4 or 0.5",
     ),
-    Row(
+    TaskFile(
         "command: a\ncpus: " + "9" * 5000,
         "task.yaml:2: not YAML: a value is not what it seems to be",
         QUOTES,
     ),
-    Row(
+    TaskFile(
         "command: a\ncpus: 0x" + "f" * 5000,
         "task.yaml:2: invalid cpus of type int: it is not a number above 0, up to 100000",
         "as in 4 or 0.5",
     ),
-    Row(
+    TaskFile(
         "command: a\nmemory_gb: lots\n", "task.yaml:2: invalid memory size 'lots': not a size", SIZE
     ),
-    Row("command: a\nmemory: 10kb\n", "task.yaml:2: invalid memory size '10kb': not a size", SIZE),
-    Row(
+    TaskFile(
+        "command: a\nmemory: 10kb\n", "task.yaml:2: invalid memory size '10kb': not a size", SIZE
+    ),
+    TaskFile(
         "command: a\nnum_nodes: two\n",
         "task.yaml:2: invalid num_instances 'two': it is not a whole number above 0, up to 100000",
         "as in 4",
     ),
-    Row(
+    TaskFile(
         "command: a\nmax_run_time: '90'\n",
         "task.yaml:2: invalid duration '90': the unit is missing",
         "write 90s for seconds, 90m for minutes",
     ),
-    Row(
+    TaskFile(
         "command: a\nmax_run_time: 2026-11-20\n",
         "task.yaml:2: invalid duration of type date: a duration is text or a number, not date",
         DURATION,
     ),
-    Row(
+    TaskFile(
         "command: a\nmax_run_time: 400d\n",
         "task.yaml:2: max_run_time is more than 365d",
         "leave it out for no limit",
     ),
-    Row(
+    TaskFile(
         "command: a\npriority: urgent\n",
         "task.yaml:2: invalid priority 'urgent': it is not a whole number from -1000 to 1000, nor low, med or high",
         PRIORITY,
     ),
-    Row("command: a\nname: 7\n", "task.yaml:2: invalid name 7: it is not text", "put it in quotes"),
-    Row(
+    TaskFile(
+        "command: a\nname: 7\n", "task.yaml:2: invalid name 7: it is not text", "put it in quotes"
+    ),
+    TaskFile(
         "command: a\nname: 2026-01-01\n",
         "task.yaml:2: invalid name of type date: it is not text",
         "put it in quotes",
     ),
-    Row(
+    TaskFile(
         "command: a\nworking_dir: 7\n",
         "task.yaml:2: invalid working_dir 7: it is not a path",
         "as in /data/run1",
     ),
-    Row(
+    TaskFile(
         "command: a\nworking_dir: ''\n",
         "task.yaml:2: working_dir is empty",
         "write . for the current directory",
     ),
-    Row(
+    TaskFile(
         "command: a\nregion: {a: b}\n",
         "task.yaml:2: invalid region of type dict: it is not text",
         "put it in quotes",
     ),
-    Row(
+    TaskFile(
         "command: a\ninstance_type: lots\n",
         "task.yaml:2: invalid instance type 'lots': unknown GPU model 'lots'",
         MODELS,
         InvalidGPURequest,
     ),
-    Row(
+    TaskFile(
         "command: a\nmax_price_per_hour: free\n",
         "task.yaml:2: invalid price 'free': it is not a number",
         PRICE,
         InvalidRequest,
     ),
-    Row(
+    TaskFile(
         "command: a\ngpu: a1000\n",
         "task.yaml:2: invalid GPU request 'a1000': unknown GPU model 'a1000'",
         "did you mean a100 or a6000 or a5000?",
         InvalidGPURequest,
     ),
-    Row(
+    TaskFile(
         "command: a\ngpu: 1.5\n",
         "task.yaml:2: invalid GPU request of type float: float is not a GPU request",
         "write text such as 'a100:4' or 'gpu:0.5', a whole number, or leave gpu unset",
         InvalidGPURequest,
     ),
-    Row(
+    TaskFile(
         "command: a\ngpu: {count: 2, colour: red}\n",
         "task.yaml:2: gpu: colour has no counterpart in flowkit",
         "a GPU has name, count, memory, vendor",
     ),
-    Row(
+    TaskFile(
         "command: a\ngpu: {name: A100, cout: 2}\n",
         "task.yaml:2: gpu: cout has no counterpart in flowkit",
         "did you mean count?",
     ),
-    Row(
+    TaskFile(
         "command: a\ngpu: []\n",
         "task.yaml:2: invalid GPU request of type list: the list is empty",
         "leave gpu unset for a task without a GPU",
         InvalidGPURequest,
     ),
-    Row(
+    TaskFile(
         "command: a\ngpu: {name: [1, 2]}\n",
         "task.yaml:2: invalid GPU request '1,2': a count stands in the list of models '1,2': '1'",
         "write the count once, after the models: h100,a100:8",
         InvalidGPURequest,
     ),
-    Row(
+    TaskFile(
         "comand: a\n",
         "task.yaml:1: comand has no counterpart in a flowkit task",
         "did you mean command?",
     ),
-    Row(
+    TaskFile(
         "command: a\nRun: b\n",
         "task.yaml:2: Run has no counterpart in a flowkit task",
         "did you mean run?",
     ),
-    Row("command: a\n7: b\n", "task.yaml:2: 7 has no counterpart in a flowkit task", FIELD_NAMES),
-    Row(
+    TaskFile(
+        "command: a\n7: b\n", "task.yaml:2: 7 has no counterpart in a flowkit task", FIELD_NAMES
+    ),
+    TaskFile(
         'command: a\n"a\\nb": c\n',
         "task.yaml:2: a\\nb has no counterpart in a flowkit task",
         FIELD_NAMES,
     ),
-    Row(
+    TaskFile(
         "command: a\nimage: b\n",
         "task.yaml:2: image is not supported yet by this release",
         "leave out image",
     ),
-    Row("command: a\nenv: {A-B: b}\n", "task.yaml:2: invalid variable name 'A-B' in env", VARIABLE),
-    Row(
+    TaskFile(
+        "command: a\nenv: {A-B: b}\n", "task.yaml:2: invalid variable name 'A-B' in env", VARIABLE
+    ),
+    TaskFile(
         'command: a\nenv: {A: "\\0"}\n',
         "task.yaml:2: env A holds a NUL character",
         "take it out: no program can be given one",
     ),
-    Row(
+    TaskFile(
         "command: a\nenv: {NOT_SET_ANYWHERE: }\n",
         "env takes NOT_SET_ANYWHERE from the caller, where it is not set",
         "export NOT_SET_ANYWHERE, or give it a value",
     ),
-    Row(
+    TaskFile(
         "run: a\nresources: a100\n",
         "task.yaml:2: resources is no mapping",
         "write fields below it, as in gpu: a100",
     ),
-    Row(
+    TaskFile(
         "run: a\nresources:\n  cpus: 1\n  use_spot: true\n",
         "task.yaml:4: resources.use_spot has no counterpart in a flowkit task",
         FIELD_NAMES,
     ),
-    Row(
+    TaskFile(
         "run: a\nresources:\n  cpus: many\n",
         "task.yaml:3: invalid cpus 'many': it is not a number above 0, up to 100000",
         "as in 4 or 0.5",
     ),
-    Row(
+    TaskFile(
         "run: a\nresources: {acelerators: a100}\n",
         "task.yaml:2: resources.acelerators has no counterpart in a flowkit task",
         "did you mean accelerators?",
     ),
-    Row("run: a\nresources: {[a]: b}\n", "task.yaml:2: a field's name is no text", FIELD),
-    Row(
+    TaskFile("run: a\nresources: {[a]: b}\n", "task.yaml:2: a field's name is no text", FIELD),
+    TaskFile(
         "run: a\nresources:\n  accelerators: a100\n  gpu: h100\n",
         "task.yaml:4: gpu is given twice, under two names",
         "keep one of them",
     ),
-    Row(
-        "run: a\nfile_mounts: {a: b}\n",
-        "task.yaml:2: file_mounts has no counterpart in a flowkit task",
+    TaskFile(
+        "run: a\nstorage: {}\n",
+        "task.yaml:2: storage has no counterpart in a flowkit task",
         FIELD_NAMES,
     ),
-    Row(
+    TaskFile(
         "run: a\nports: 80\n",
         "task.yaml:2: ports is not supported yet by this release",
         "leave out ports",
     ),
-    Row(
+    TaskFile(
         "run: a\nregions: [a, b]\n",
         "task.yaml:2: regions: a task runs in one region",
         "name the one that it is to run in",
     ),
-    Row("type: service\nrun: a\n", "task.yaml:1: type 'service' is no task", "write type: task"),
-    Row(
+    TaskFile(
+        "type: service\nrun: a\n", "task.yaml:1: type 'service' is no task", "write type: task"
+    ),
+    TaskFile(
         "run: a\ncommand: b\n",
         "task.yaml:2: command goes with neither run, commands nor setup",
         "keep one of them",
     ),
-    Row("run: a\ncommands: [b]\n", "task.yaml:2: run and commands are both given", "keep one"),
-    Row("setup: a\n", "task.yaml:1: there is setup but nothing to run", "add run: ..."),
-    Row(
+    TaskFile("run: a\ncommands: [b]\n", "task.yaml:2: run and commands are both given", "keep one"),
+    TaskFile("setup: a\n", "task.yaml:1: there is setup but nothing to run", "add run: ..."),
+    TaskFile(
         "run: 7\n",
         "task.yaml:1: a command is text, or a list of lines of text",
         "as in run: python a.py",
     ),
-    Row(
+    TaskFile(
         "commands: []\n",
         "task.yaml:1: a command is text, or a list of lines of text",
         "as in run: python a.py",
     ),
-    Row(
+    TaskFile(
         "command: &a [*a]\n", "task.yaml:1: not YAML: found unconstructable recursive node", QUOTES
     ),
-    Row("a: &x\n b: *y\n", "task.yaml:2: not YAML: found undefined alias", QUOTES),
-    Row(BOMB, "task.yaml:2: l1 has no counterpart in a flowkit task", FIELD_NAMES),
-    Row(
+    TaskFile("a: &x\n b: *y\n", "task.yaml:2: not YAML: found undefined alias", QUOTES),
+    TaskFile(BOMB, "task.yaml:2: l1 has no counterpart in a flowkit task", FIELD_NAMES),
+    TaskFile(
         "command: a\nenv: {<<: 7}\n",
         "task.yaml:2: not YAML: expected a mapping or list of mappings for merging, but found scalar",
         QUOTES,
     ),
-    Row(
+    TaskFile(
         "<<: [1]\n",
         "task.yaml:1: not YAML: expected a mapping for merging, but found scalar",
         QUOTES,
     ),
-    Row("[" * 5000, "task.yaml:2: not YAML: did not find expected node content", QUOTES),
-    Row("command: a\x00b\n", "task.yaml:1: not YAML: a control character ('\\x00')", NO_TEXT),
-    Row(
+    TaskFile("[" * 5000, "task.yaml:2: not YAML: did not find expected node content", QUOTES),
+    TaskFile("command: a\x00b\n", "task.yaml:1: not YAML: a control character ('\\x00')", NO_TEXT),
+    TaskFile(
         "command: a\n# \x1b[31m\n", "task.yaml:2: not YAML: a control character ('\\x1b')", NO_TEXT
     ),
-    Row(
+    TaskFile(
         "command: !!binary aGk=\n",
         "task.yaml:1: invalid command of type bytes: it is not text for bash, or a list of words",
         "as in ['ls', '-l']",
     ),
-    Row(
+    TaskFile(
         "command: !!timestamp 2026-99-99\n",
         "task.yaml:1: not YAML: a value is not what it seems to be",
         QUOTES,
     ),
-    Row(
+    TaskFile(
         "command: a\ncpus: !!int x\n",
         "task.yaml:2: not YAML: a value is not what it seems to be",
         QUOTES,
     ),
-    Row("command: 'unclosed\n", "task.yaml:2: not YAML: found unexpected end of stream", QUOTES),
-    Row('command: "\\q"\n', "task.yaml:1: not YAML: found unknown escape character", QUOTES),
-    Row("@", "task.yaml:1: not YAML: found character that cannot start any token", SPACES),
-    Row("%", "task.yaml:1: not YAML: could not find expected directive name", QUOTES),
-    Row(b"command: \xff\n", "task.yaml: not UTF-8", UTF8),
-    Row(b"\x89PNG\r\n\x1a\n\0\0", "task.yaml: not UTF-8", UTF8),
-    Row(b"\x7fELF\0", "task.yaml:1: not YAML: a control character ('\\x7f')", NO_TEXT),
-    Row(b"PK\x03\x04", "task.yaml:1: not YAML: a control character ('\\x03')", NO_TEXT),
-    Row(
+    TaskFile(
+        "command: 'unclosed\n", "task.yaml:2: not YAML: found unexpected end of stream", QUOTES
+    ),
+    TaskFile('command: "\\q"\n', "task.yaml:1: not YAML: found unknown escape character", QUOTES),
+    TaskFile("@", "task.yaml:1: not YAML: found character that cannot start any token", SPACES),
+    TaskFile("%", "task.yaml:1: not YAML: could not find expected directive name", QUOTES),
+    TaskFile(b"command: \xff\n", "task.yaml: not UTF-8", UTF8),
+    TaskFile(b"\x89PNG\r\n\x1a\n\0\0", "task.yaml: not UTF-8", UTF8),
+    TaskFile(b"\x7fELF\0", "task.yaml:1: not YAML: a control character ('\\x7f')", NO_TEXT),
+    TaskFile(b"PK\x03\x04", "task.yaml:1: not YAML: a control character ('\\x03')", NO_TEXT),
+    TaskFile(
         "# " + "x" * 1024 * 1024,
         "task.yaml is too large for a task's YAML",
         "it has at most 1024 KiB",
@@ -416,27 +420,9 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: ascii(row.text)[1:40])
-def test_what_is_wrong_is_said_with_its_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: Row
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FLOWKIT_HOME", str(tmp_path / "home"))
-    path = Path("task.yaml")
-    path.write_bytes(row.text if isinstance(row.text, bytes) else row.text.encode())
-    before = inventory(tmp_path)
-    begun = time.monotonic()
-    with pytest.raises(InvalidRequest) as caught:
-        TaskConfig.from_yaml(path).to_wire()
-    assert time.monotonic() - begun < 5
-    error = caught.value
-    assert (type(error), error.code) == (row.kind, row.kind.code)
-    assert error.message == row.error
-    assert error.hint is not None
-    assert re.fullmatch(
-        row.hint if isinstance(row.hint, re.Pattern) else re.escape(row.hint), error.hint
-    )
-    assert inventory(tmp_path) == before
+@pytest.mark.parametrize("row", ROWS, ids=name_of)
+def test_what_is_wrong_is_said_with_its_line(bare: Path, row: TaskFile) -> None:
+    check_task_file(row, bare)
 
 
 @pytest.mark.parametrize(
