@@ -13,12 +13,14 @@ from flowkit import Flow, TaskConfig
 ECHO = ["echo", "hi"]
 MANY = 50
 THOUSAND = 1000
+INSTANCES = 8
 
 
 def measure(count: int) -> list[Section]:
     """Measure single tasks, many tasks and the end of a wait; `count` rounds each."""
     with Flow() as flow:
-        one = rounds({"flowkit": lambda: _one(flow), "floor": _floor}, 3 * count)
+        work = {"flowkit": lambda: _one(flow), "gang": lambda: _gang(flow), "floor": _floor}
+        one = rounds(work, 3 * count)
         single = rounds({"each": lambda: _each(flow, MANY), "floor": _floor_many}, count)
         batch = rounds({"batch": lambda: _batch(flow, MANY), "floor": _floor_many}, count)
         thousand = samples([seconds_of(lambda: _each(flow, THOUSAND)) for _ in range(count)])
@@ -34,6 +36,13 @@ def measure(count: int) -> list[Section]:
             ratio=one["flowkit"].ratios(one["floor"]),
             over="subprocess.run",
             target=Target(12),
+        ),
+        Row(
+            f"submit → finished of echo hi on {INSTANCES} instances of one machine",
+            "ms",
+            one["gang"].scaled(1000),
+            ratio=one["gang"].ratios(one["flowkit"]),
+            over="one task",
         ),
         *_over_psij(one["flowkit"], peers.get("psij")),
         Row("exit → wait_for returns", "ms", exits.scaled(1000), target=Target(10)),
@@ -74,6 +83,10 @@ def measure(count: int) -> list[Section]:
 
 def _one(flow: Flow) -> None:
     flow.wait_for(flow.run(ECHO))
+
+
+def _gang(flow: Flow) -> None:
+    flow.submit(TaskConfig(command=ECHO, num_instances=INSTANCES), wait=True)
 
 
 def _each(flow: Flow, count: int) -> None:
