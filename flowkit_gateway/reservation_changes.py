@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowkit_gateway.reservation_calendar import Calendar
 from flowkit_gateway.store import reservations as rows
+from flowkit_gateway.store.columns import Value
 from flowkit_gateway.store.database import Transaction
 from flowkit_gateway.store.reservations import ReservationRow
 
@@ -24,7 +25,7 @@ def moved_rows(connection: Transaction, now: float) -> list[ReservationRow]:
         elif row.auto_renew:
             moved.append(_renewed(connection, row, now))
         else:
-            changes = {"status": "expired", "ended_at": row.end_at}
+            changes: dict[str, Value] = {"status": "expired", "ended_at": row.end_at}
             moved.append(rows.change(connection, row, changes))
     return moved
 
@@ -38,5 +39,5 @@ def _renewed(connection: Transaction, row: ReservationRow, now: float) -> Reserv
     if len(calendar.free(row.units, (row.end_at, end_at))) == len(row.units):
         return rows.change(connection, row, {"status": "active", "end_at": end_at})
     message = "not renewed: others have reserved what it had"
-    changes = {"status": "expired", "ended_at": row.end_at, "message": message}
+    changes: dict[str, Value] = {"status": "expired", "ended_at": row.end_at, "message": message}
     return rows.change(connection, row, changes)

@@ -32,6 +32,7 @@ from flowkit_gateway.reservation_changes import is_due, moved_rows
 from flowkit_gateway.reservation_times import clock, other_times, span_of
 from flowkit_gateway.scheduler import Scheduler
 from flowkit_gateway.store import reservations as rows
+from flowkit_gateway.store.columns import Value
 from flowkit_gateway.store.database import Transaction
 from flowkit_gateway.store.reservations import ReservationRow, ReservationTable
 from flowkit_gateway.store.rows import Created, IdempotencyKey
@@ -318,7 +319,7 @@ class Reservations:
     async def _cancel(self, project: str, reservation_id: str) -> ReservationRow:
         def work(connection: Transaction) -> tuple[bool, ReservationRow]:
             row = rows.find(connection, project, reservation_id)
-            changes = {"status": "cancelled", "ended_at": time.time()}
+            changes: dict[str, Value] = {"status": "cancelled", "ended_at": time.time()}
             return row.live, rows.change(connection, row, changes)
 
         async with self._changing:
@@ -399,7 +400,11 @@ class Reservations:
         try:
             await keeper.keep(row)
         except Problem as problem:
-            changes = {"status": "expired", "ended_at": time.time(), "message": problem.detail}
+            changes: dict[str, Value] = {
+                "status": "expired",
+                "ended_at": time.time(),
+                "message": problem.detail,
+            }
             change = self._store.database.write(lambda each: rows.change(each, row, changes))
             return [await change]
         return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import msgspec
@@ -181,12 +181,14 @@ def remove(connection: Transaction, reservation_id: str) -> None:
 
 
 def _row(values: tuple[Any, ...]) -> ReservationRow:
-    row = ReservationRow(**dict(zip(_COLUMNS.split(", "), values, strict=True)))
-    return replace(
-        row,
-        units=tuple(msgspec.json.decode(row.units)),
-        auto_renew=bool(row.auto_renew),
-        simulated=bool(row.simulated),
+    named = dict(zip(_COLUMNS.split(", "), values, strict=True))
+    return ReservationRow(
+        **{
+            **named,
+            "units": tuple(msgspec.json.decode(named["units"])),
+            "auto_renew": bool(named["auto_renew"]),
+            "simulated": bool(named["simulated"]),
+        }
     )
 
 

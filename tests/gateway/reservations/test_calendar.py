@@ -44,7 +44,7 @@ def test_slots_are_the_longest_times_throughout_which_as_many_are_free(
     reserved: list[tuple[set[str], Span]], busy: dict[str, float], quantity: int
 ) -> None:
     slots = Calendar(reserved, busy).slots(one_gpu(), quantity, (0.0, float(END)))
-    expected = []
+    expected: list[tuple[int, int, int]] = []
     for begin in range(END):
         throughout, end = free_at(begin, reserved, busy), begin
         while end < END and len(both := throughout & free_at(end, reserved, busy)) >= quantity:

@@ -128,7 +128,9 @@ DEMANDS = st.builds(
     run_time=st.sampled_from([None, 0.5 * HOUR, 5 * HOUR]),
     reservation=st.sampled_from([None, None, "reservation_1", "reservation_2"]),
 )
-SHELVES = st.sampled_from([OPEN, "reservation_1", "reservation_2", 1.0, 8.0])
+SHELVES: st.SearchStrategy[Shelf] = st.sampled_from(
+    [OPEN, "reservation_1", "reservation_2", 1.0, 8.0]
+)
 """Reservations that begin from now on are told by hours."""
 
 
