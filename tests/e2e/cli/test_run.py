@@ -46,6 +46,25 @@ def test_the_output_of_several_machines_is_told_apart(cli: CommandLine) -> None:
     assert sorted(finished.stderr.splitlines()) == [b"[0] unfinished", b"[1] unfinished"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "num_nodes: 2\nsetup: echo setup\nrun: echo run $FLOWKIT_NODE_RANK\n",
+        "type: task\nnodes: 2\ncommands: [echo setup, echo run $FLOWKIT_NODE_RANK]\n",
+    ],
+)
+def test_nodes_in_other_words_are_instances(cli: CommandLine, tmp_path: Path, text: str) -> None:
+    (tmp_path / "task.yaml").write_text(text)
+
+    finished = cli("run", "-q", "-f", str(tmp_path / "task.yaml"))
+
+    assert (finished.exit_code, finished.stderr) == (0, b"")
+    assert sorted(finished.stdout.decode().splitlines()) == [
+        *("[0] run 0", "[0] setup"),
+        *("[1] run 1", "[1] setup"),
+    ]
+
+
 def test_quiet_leaves_stderr_to_the_task(cli: CommandLine) -> None:
     finished = cli("run", "-q", "--gpu", "a100:2", "bash", "-c", "echo hi; echo err >&2; exit 7")
     assert finished == (7, b"hi\n", b"err\n")
