@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import socket
-
 from flowkit_gateway.engines.engine import Device, Launch
+from flowkit_gateway.engines.ports import free_port
 
 TASK_ID = "FLOWKIT_TASK_ID"
 ATTEMPT = "FLOWKIT_ATTEMPT"
@@ -13,7 +12,7 @@ ATTEMPT = "FLOWKIT_ATTEMPT"
 def task_environment(launch: Launch) -> dict[str, str]:
     """Return the environment that all nodes of an attempt share."""
     addresses = _addresses(launch.num_instances)
-    master = {"MASTER_ADDR": addresses[0], "MASTER_PORT": str(_free_port(addresses[0]))}
+    master = {"MASTER_ADDR": addresses[0], "MASTER_PORT": str(free_port(addresses[0]))}
     return {
         **master,
         **launch.env,
@@ -67,10 +66,3 @@ def _addresses(nodes: int) -> list[str]:
     Programs that take an address for the name of a node can tell them apart.
     """
     return [f"127.0.0.{number}" for number in range(1, nodes + 1)]
-
-
-def _free_port(address: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -49,6 +49,9 @@ _MOST_CALLS = 4
 """Commands that run at a time: each takes a moment of one CPU, and of slurmctld."""
 _KILL_AFTER = 40.0
 """Seconds after which Slurm itself is to end what was cancelled."""
+_WATCH_EVERY = 0.1
+_WATCHED_AT_ONCE = 100
+"""Attempts from which on they are looked at less often, as each look costs the file system."""
 _OUTCOME_WITHIN = 3.0
 """Seconds that a file system may take to show what a node wrote before its job ended, and Slurm to
 say how it ended."""
@@ -97,6 +100,7 @@ class SlurmEngine:
         self._arrays_are_due = True
         """There may be arrays of which nothing is left."""
         self._cancels = Cancels(self._call, self._wait_for_contact)
+        self._to_watch = asyncio.Event()
         self._report: Report | None = None
         self._reachable = asyncio.Event()
         self._reachable.set()
@@ -124,6 +128,7 @@ class SlurmEngine:
         self._program = await asyncio.to_thread(installation.install, self._data_dir / "slurm")
         self._elements = self._arrays.elements()
         self._in_background(self._follow())
+        self._in_background(self._watch())
 
     async def start(self, launch: Launch) -> None:
         """Hand an attempt to Slurm, at once or as soon as it answers again.
@@ -133,7 +138,7 @@ class SlurmEngine:
         """
         submission.write_job(launch, self._task_umask)
         attempt = Attempt((launch.task_id, launch.attempt), launch.run_dir)
-        self._attempts[attempt.key] = attempt
+        self._follow_too(attempt)
         attempt.submitting = True
         if launch.array is not None:
             self._gatherer.add(launch, launch.array)
@@ -144,7 +149,7 @@ class SlurmEngine:
     async def attach(self, task_id: str, attempt: int, run_dir: Path) -> None:
         """Take up an attempt of an earlier gateway: report what became of it, now or in time."""
         taken = Attempt((task_id, attempt), run_dir)
-        self._attempts[taken.key] = taken
+        self._follow_too(taken)
         if (element := self._elements.get(taken.key)) is not None:
             taken.join(element.array_id, element.name, self._arrays.log(element.name))
             self._gatherer.began(element.array_id)
@@ -177,6 +182,10 @@ class SlurmEngine:
             task.cancel()
         if self._work:
             await asyncio.wait(self._work)
+
+    def _follow_too(self, attempt: Attempt) -> None:
+        self._attempts[attempt.key] = attempt
+        self._to_watch.set()
 
     def _in_background(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -284,6 +293,17 @@ class SlurmEngine:
                     self._look(attempt, self._jobs_of(attempt))
             await self._remove_arrays()
 
+    async def _watch(self) -> None:
+        """Look for what nodes write, which tells most ends before Slurm does."""
+        while True:
+            if not self._attempts:
+                self._to_watch.clear()
+                await self._to_watch.wait()
+            await asyncio.sleep(_WATCH_EVERY * max(1.0, len(self._attempts) / _WATCHED_AT_ONCE))
+            for attempt in list(self._attempts.values()):
+                if not attempt.submitting:
+                    self._end_by_outcome(attempt)
+
     def _jobs_of(self, attempt: Attempt) -> Sequence[Job]:
         """Return what Slurm listed of an attempt: its own job, or the rest of its array.
 
@@ -377,7 +397,12 @@ class SlurmEngine:
 
     def _end_by_outcome(self, attempt: Attempt) -> None:
         """Report an attempt's end if its files alone tell it."""
-        ended = attempt.outcome()
+        try:
+            ended = attempt.outcome()
+        except OSError as error:
+            # The next look may find the file system in order again.
+            _log.warning("cannot read what became of %s: %s", attempt.run_dir, error)
+            return
         if ended is not None and (attempt.cancelled or not verdict.needs_verdict(ended)):
             self._end(attempt, ended=ended)
 

@@ -19,6 +19,7 @@ _ON_NODES = (
     "slurm/node.py",
     "slurm/step.py",
     "gang.py",
+    "ports.py",
     "node_dirs.py",
     "slurm/cluster_job.py",
 )

@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 
-from flowkit_gateway.engines import gang
 from flowkit_gateway.engines.local import claim, outcome, procfs, supervisor
 from flowkit_gateway.engines.local.command import Job
-from flowkit_gateway.engines.slurm import step
+from flowkit_gateway.engines.ports import free_port
 from flowkit_gateway.engines.slurm.cluster_job import ClusterJob, read_job
 
 _FORWARDED = {signal.SIGTERM, signal.SIGUSR1}
@@ -40,13 +40,17 @@ def main(arguments: list[str]) -> int:
     if what == "rank":
         return _run_rank(job)
     if job["num_instances"] > 1:
+        # Most jobs have one node, and for short ones it is the imports that take the time.
+        from flowkit_gateway.engines import gang
+        from flowkit_gateway.engines.slurm import step
+
         part = [sys.executable, "-I", "-S", sys.argv[0], "rank", run_dir]
         return gang.lead(job, lambda: step.Step(job, part), procfs.boot_id())
     address = "127.0.0.1"
     job["env"] = {
         **_from_slurm(),
         "MASTER_ADDR": address,
-        "MASTER_PORT": str(step.free_port()),
+        "MASTER_PORT": str(free_port()),
         **job["env"],
         **_devices(),
         "FLOWKIT_NODE_RANK": "0",
@@ -63,6 +67,9 @@ def _member(path: str, index: int) -> str:
 
 
 def _run_rank(job: ClusterJob) -> int:
+    from flowkit_gateway.engines import gang
+    from flowkit_gateway.engines.slurm import step
+
     rank = int(os.environ["SLURM_NODEID"])
     together = {name: os.environ[name] for name in step.VARIABLES}
     master = {name: together.pop(name) for name in ("MASTER_ADDR", "MASTER_PORT")}
@@ -75,7 +82,7 @@ def _run_rank(job: ClusterJob) -> int:
         **together,
         "FLOWKIT_NODE_RANK": str(rank),
     }
-    code = _supervised(own, job["run_dir"])
+    code = _supervised(own, lambda: step.asked_to_stop(job["run_dir"]))
     if code:
         step.tell_failure(job["run_dir"], rank)
     return code
@@ -95,12 +102,12 @@ def _devices() -> dict[str, str]:
     return {"CUDA_VISIBLE_DEVICES": "", **bound}
 
 
-def _supervised(job: Job, gang_dir: str | None) -> int:
+def _supervised(job: Job, asked_to_stop: Callable[[], signal.Signals | None] | None) -> int:
     """Run a command under a supervisor, and return what Slurm is to think of it.
 
     Args:
         job: what to run.
-        gang_dir: the directory of the attempt that this is a part of, if it is one of several.
+        asked_to_stop: the signal by which the leader of a gang asks for the end, if it does.
     """
     awaited = {*_FORWARDED, signal.SIGCHLD}
     # The supervisor opens itself to them once it can handle them.
@@ -113,12 +120,12 @@ def _supervised(job: Job, gang_dir: str | None) -> int:
             os._exit(0)
     passed_on = None
     while True:
-        caught = signal.sigtimedwait(awaited, _LOOK_EVERY if gang_dir else 3600)
+        caught = signal.sigtimedwait(awaited, _LOOK_EVERY if asked_to_stop else 3600)
         if os.waitpid(pid, os.WNOHANG)[0]:
             break
         if caught is not None and caught.si_signo in _FORWARDED:
             os.kill(pid, caught.si_signo)
-        asked = step.asked_to_stop(gang_dir) if gang_dir else None
+        asked = asked_to_stop() if asked_to_stop else None
         if asked is not None and asked != passed_on:
             os.kill(pid, asked)
             passed_on = asked

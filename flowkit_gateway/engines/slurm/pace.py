@@ -7,7 +7,7 @@ import asyncio
 _SOONEST = 1 / 8
 """Part of the longest interval that the first one after something has happened takes."""
 _GROWTH = 1.5
-_MOST_OF_THE_TIME = 1 / 10
+_MOST_OF_THE_TIME = 1 / 3
 """Part of the time that slurmctld may be kept busy with our questions."""
 _AFTER_FAILURE = 3.0
 

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 
+from flowkit_gateway.engines.ports import free_port
 from flowkit_gateway.engines.slurm.cluster_job import ClusterJob
 
 VARIABLES = ("MASTER_ADDR", "MASTER_PORT", "FLOWKIT_NODE_IPS", "FLOWKIT_NUM_NODES")
@@ -101,11 +102,3 @@ def _resolved(name: str) -> str:
         return socket.gethostbyname(name)
     except OSError:
         return name
-
-
-def free_port() -> int:
-    """Return a port of this node that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        port: int = probe.getsockname()[1]
-        return port
