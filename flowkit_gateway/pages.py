@@ -16,6 +16,10 @@ T = TypeVar("T")
 
 DEFAULT_PAGE_SIZE = 100
 
+_QUOTED_NAME = r"(?!\.\.?(?:/|$))[A-Za-z0-9%._~-]+"
+QUOTED_PATH = re.compile(f"{_QUOTED_NAME}(?:/{_QUOTED_NAME})*")
+"""A path by which a list goes on, with what a URL would not have written as `%41`."""
+
 
 def page_size(call: Call) -> int:
     """Return how many items the page may have."""

@@ -213,7 +213,13 @@ class AsyncStorage:
         Raises:
             AlreadyExists: there is a directory.
             QuotaExceeded: the volume has no room for it.
+            InvalidRequest: the content is something else.
         """
+        if isinstance(content, str) or not isinstance(content, bytes | AsyncIterable):
+            raise InvalidRequest(
+                f"invalid content of type {type(content).__name__}",
+                hint="bytes, or an iterable of them, which is asynchronous where the call is",
+            )
         place = _below_root(path)
         space = await self._writable(place)
         request = write_file.request(space=space, path=place.path, body=content)

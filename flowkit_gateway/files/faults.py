@@ -33,6 +33,11 @@ def refusing(names: Names) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if not names and error.errno == errno.ENOENT:
+            raise FileNotFound(
+                "there are no files here",
+                hint="A task keeps what it names as outputs, until that is collected.",
+            ) from error
         raise problem_of(error, shown(text_of(names)) if names else "the root") from error
 
 

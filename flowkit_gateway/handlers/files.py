@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import cast
 from urllib.parse import quote, unquote_to_bytes
 
@@ -13,9 +12,7 @@ from flowkit_gateway.files.paths import Names, parse
 from flowkit_gateway.files.placing import DEFAULT_MODE, Attributes, modified_ns
 from flowkit_gateway.files.reading import Span, demand_unchanged, parts_of, span_of
 from flowkit_gateway.files.spaces import Space
-from flowkit_gateway.pages import last_seen, page_document, page_size
-
-_TOKEN = re.compile(r"[A-Za-z0-9%._~/-]+")
+from flowkit_gateway.pages import QUOTED_PATH, last_seen, page_document, page_size
 
 
 async def list_files(call: Call) -> Answer:
@@ -115,7 +112,7 @@ def _path(call: Call) -> Names:
 
 
 def _after(call: Call) -> Names:
-    token = last_seen(call, _TOKEN)
+    token = last_seen(call, QUOTED_PATH)
     return tuple(os.fsdecode(unquote_to_bytes(token)).split("/")) if token else ()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from urllib.parse import quote, unquote
 
@@ -11,14 +10,13 @@ from flowkit_gateway.contract import invalid
 from flowkit_gateway.creates import created_answer, encoded, secret_idempotency_key
 from flowkit_gateway.documents import timestamp
 from flowkit_gateway.home import why_no_path
-from flowkit_gateway.pages import last_seen, page_document, page_size
+from flowkit_gateway.pages import QUOTED_PATH, last_seen, page_document, page_size
 from flowkit_gateway.problems import Detail, InvalidPath
 from flowkit_gateway.store.database import Transaction
 from flowkit_gateway.store.profile_files import ProfileFileRow
 
 LARGEST_BYTES = 64 * 1024
 DEFAULT_MODE = 0o600
-_QUOTED_PATH = re.compile(r"[A-Za-z0-9_.~/%-]{1,12288}")
 
 
 async def create_profile_file(call: Call) -> Answer:
@@ -45,7 +43,7 @@ async def create_profile_file(call: Call) -> Answer:
 async def list_profile_files(call: Call) -> Answer:
     """Answer a page of the caller's files by path."""
     size = page_size(call)
-    token = last_seen(call, _QUOTED_PATH)
+    token = last_seen(call, QUOTED_PATH)
     after = None if token is None else unquote(token)
     rows = call.gateway.profile_files.list(call.principal, after=after, limit=size + 1)
     return Answer(200, page_document(rows, size, _document, lambda row: quote(row.path)))

@@ -23,6 +23,7 @@ NOBODYS = {
     "secret_name": "NOBODYS",
     "profile_file_id": "profile_" + "0" * 26,
     "sweep_id": "sweep_" + "0" * 26,
+    "reservation_id": "reservation_" + "0" * 26,
 }
 """A value of each path parameter that names nothing."""
 NOBODY = NOBODYS["task_id"]
@@ -48,11 +49,17 @@ _BODIES: dict[str, Any] = {
     "SnapshotCreate": {"entries": []},
     "SecretCreate": {"name": "B", "value": "of b"},
     "SecretUpdate": {"value": "changed by b"},
+    "SweepCreate": {
+        "task": {"command": ["true", "{x}"]},
+        "parameters": [{"name": "x", "values": ["1"]}],
+    },
+    "ReservationCreate": {"instance_type": "nobodys", "end_at": "2100-01-01T00:00:00Z"},
+    "ReservationUpdate": {"auto_renew": True},
     "ProfileFileCreate": {"path": ".b", "content": "of b"},
     "ProfileFileUpdate": {"content": "changed by b"},
     "GarbageCollection": {"dry_run": True},
 }
-_QUERIES = {**_SPACE, "path": "kept"}
+_QUERIES = {**_SPACE, "path": "kept", "instance_type": "nobodys"}
 """Values of query parameters that calls must have."""
 _HEADERS = {"Upload-Offset": "0"}
 """Values of header parameters that calls must have."""

@@ -108,7 +108,12 @@ def things_of(client: httpx.Client, mark: str) -> dict[str, str]:
         "grant_id": created("/v1/grants", volume_id=volume, principal="user:ada")["id"],
         "upload_id": created("/v1/uploads", space=volume, path=mark, size_bytes=1)["id"],
         "snapshot_id": created("/v1/snapshots", entries=[entry])["id"],
-        "secret_name": created("/v1/secrets", name=mark, value=mark)["name"],
+        "secret_name": created("/v1/secrets", name=f"S{uuid.uuid4().hex}", value=mark)["name"],
+        "sweep_id": created(
+            "/v1/sweeps",
+            task={"command": ["true", mark], "name": mark},
+            parameters=[{"name": mark, "values": [mark]}],
+        )["id"],
         "profile_file_id": created("/v1/profile_files", path=mark, content=mark)["id"],
     }
 
