@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,13 +34,17 @@ def run(tmp_path: Path, tree: Path, local_gateway: GatewayProcess, project: str)
     home = tmp_path / "home"
     home.mkdir()
 
-    def run(*arguments: str, command: str = "run", cwd: Path = tree, **variables: str) -> Finished:
-        where = {
-            "FLOWKIT_API_URL": local_gateway.url,
-            "FLOWKIT_API_KEY": local_gateway.token,
-            "FLOWKIT_PROJECT": project,
-        }
-        return flowkit(home, command, *arguments, cwd=cwd, **where, **variables)
+    def run(*arguments: str, command: str = "run", cwd: Path = tree, **variables: Any) -> Finished:
+        return flowkit(
+            home,
+            command,
+            *arguments,
+            cwd=cwd,
+            FLOWKIT_API_URL=local_gateway.url,
+            FLOWKIT_API_KEY=local_gateway.token,
+            FLOWKIT_PROJECT=project,
+            **variables,
+        )
 
     yield run
     # A gateway elsewhere needs none of this machine's own.
