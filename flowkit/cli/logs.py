@@ -9,7 +9,7 @@ import click
 
 from flowkit.cli import options, output
 from flowkit.cli.connection import open_flow, task_id
-from flowkit.cli.errors import Terminated
+from flowkit.cli.errors import BadInput, Terminated
 from flowkit.cli.task_output import write_json_lines, write_output
 
 if TYPE_CHECKING:
@@ -27,7 +27,12 @@ class _Node(options.Number):
         Raises:
             BadInput: It is neither.
         """
-        return value if value == "all" else super().convert(value, param, ctx)
+        if value == "all":
+            return value
+        try:
+            return super().convert(value, param, ctx)
+        except BadInput as error:
+            raise BadInput(str(error), hint="the number of a machine, from 0, or all") from error
 
 
 @options.command()

@@ -65,6 +65,16 @@ ROWS = [
         TIME,
     ),
     Row(["logs", "x", "--tail", "-1"], "--tail: -1 is too small", "it is at least 0"),
+    Row(
+        ["logs", "x", "--node", "both"],
+        "--node: 'both' is not a whole number",
+        "the number of a machine, from 0, or all",
+    ),
+    Row(
+        ["logs", "x", "--node", "-1"],
+        "--node: -1 is too small",
+        "the number of a machine, from 0, or all",
+    ),
     Row(["logs", "x", "--tail", "all"], "--tail: 'all' is not a whole number", WHOLE),
     Row(
         ["logs", "x", "--tail", "99999999999999999999"],

@@ -902,6 +902,18 @@ CALLS = [
         "a whole number of lines, from 0 on",
     ),
     Call(
+        'flow.logs(ID, node="both")',
+        InvalidRequest,
+        "invalid node 'both'",
+        "the number of a machine, from 0 on, or all",
+    ),
+    Call(
+        "flow.logs(ID, node=-1)",
+        InvalidRequest,
+        "invalid node -1",
+        "the number of a machine, from 0 on, or all",
+    ),
+    Call(
         'flow.logs(ID, tail="all")',
         InvalidRequest,
         "invalid tail 'all'",
