@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -240,7 +241,7 @@ def local_tree(root: str, skipped: list[str]) -> Iterator[LocalEntry]:
         skipped: Told what was left out, each with the reason.
 
     Raises:
-        InvalidPath: A name is not UTF-8.
+        InvalidPath: A name is not UTF-8, or has control characters.
         FlowError: A directory cannot be read.
     """
     whole = os.path.realpath(root)
@@ -288,6 +289,11 @@ def _demand_text(name: str) -> None:
         raise InvalidPath(
             f"the name {shown} is not UTF-8", hint="rename it, or leave it out"
         ) from error
+    if re.search(r"[\x00-\x1f\x7f-\x9f]", name):
+        raise InvalidPath(
+            f"the name {name!r} has characters in it that no path should have",
+            hint="rename it, or leave it out",
+        )
 
 
 def inside(root: str, relative: str) -> str:

@@ -94,7 +94,8 @@ async def _send_parts(
             upload_id=upload.id, body=UploadCompletion(sha256=source.sha256())
         )
         await api.call(done, complete_upload.parse, is_under_way=True)
-    except FlowError:
+    except BaseException:
+        # Also on Ctrl-C: what has arrived would take room in the volume for a day.
         await _give_up(api, upload)
         raise
 

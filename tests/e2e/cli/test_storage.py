@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conditions import eventually
 from tests.e2e.cli.conftest import CommandLine, Terminal
 
 
@@ -141,6 +142,35 @@ def test_a_task_works_on_a_volume(cli: CommandLine, volume: str) -> None:
     )  # fmt: skip
     assert ran.exit_code == 0, ran
     assert cli("cp", f"{volume}:out", "-").stdout == b"8\n"
+
+
+def test_what_cannot_be_sent_of_a_tree_is_said_before_any_of_it_is(
+    cli: CommandLine, volume: str, tmp_path: Path
+) -> None:
+    tree(tmp_path / "source")
+    (tmp_path / "source" / "z\n").touch()
+    copied = cli("cp", "-r", str(tmp_path / "source"), f"{volume}:")
+    assert copied.exit_code == 2
+    assert "the name 'z\\n' has characters in it" in copied.error[0]
+    assert listed(cli, f"{volume}:") == []
+
+
+def test_an_upload_that_is_interrupted_takes_no_room(
+    cli: CommandLine, terminal: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    made = cli("volume", "create", "interrupted", "--size-gb", "3", "--interface", "file")
+    with (tmp_path / "large.bin").open("wb") as file:
+        file.truncate(2_900_000_000)
+    command = terminal("cp", str(tmp_path / "large.bin"), "interrupted:")
+    eventually(lambda: "MB/s" in command.text, within=30)
+    command.type(b"\x03")
+    assert command.wait() == 130
+    assert listed(cli, "interrupted:") == []
+    space = made.stdout.decode().strip()
+    again = {"space": space, "path": "large.bin", "size_bytes": 2_900_000_000}
+    begun = cli("api", "POST", "/v1/uploads", "-d", json.dumps(again))
+    assert begun.exit_code == 0, begun
+    assert cli("volume", "rm", "interrupted").exit_code == 0
 
 
 def test_a_bar_is_drawn_on_a_terminal_alone(
