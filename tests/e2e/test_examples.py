@@ -76,6 +76,12 @@ def test_task_file(environment: dict[str, str]) -> None:
     assert "epoch  3/3" in output
 
 
+def test_a_task_file_for_here_and_for_a_cluster(environment: dict[str, str]) -> None:
+    """On a cluster it is run by the test of the document on Slurm."""
+    output = output_of([FLOWKIT, "run", "-f", "examples/anywhere.yaml"], environment)
+    assert "node 0 of 1\nloss 0.607\n" in output
+
+
 def test_training_is_resumed(environment: dict[str, str]) -> None:
     """By `resume_training.py`, which runs `train_resumable.py` as tasks."""
     lines = output_of(python("resume_training.py"), environment).splitlines()

@@ -19,14 +19,18 @@ BLOCK = re.compile(r"<!-- not run: needs a cluster[^>]*-->\n```sh\n(.*?)^```$", 
 def test_blocks_run_on_a_cluster(slurm_cluster: SlurmCluster, tmp_path: Path) -> None:
     blocks = BLOCK.findall((ROOT / "docs" / "slurm.md").read_text())
     assert blocks
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    shutil.copytree(ROOT / "examples", tmp_path / "work" / "examples")
 
     for block in blocks:
         with isolated_home(tmp_path / "home") as environment:
             done = subprocess.run(
                 ["bash", "-euo", "pipefail", "-c", block.replace("8766", str(unused_port()))],
-                cwd=tmp_path,
-                env={**environment, "SLURM_CONF": slurm_cluster.environment["SLURM_CONF"]},
+                cwd=tmp_path / "work",
+                env={
+                    **environment,
+                    "SLURM_CONF": slurm_cluster.environment["SLURM_CONF"],
+                    "TMPDIR": str(tmp_path),
+                },
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
