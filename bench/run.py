@@ -18,7 +18,10 @@ from bench.private_gateway import private_home
 from bench.table import Section, missed, render
 from flowkit import __version__
 
-FAMILIES = ("startup", "tasks", "calls", "logs", "files", "gateway", "many_tasks")
+FAMILIES = (
+    *("startup", "tasks", "calls", "logs", "files", "code", "gateway", "many_tasks", "databases"),
+    "slurm",
+)
 LEAST_ROUNDS = 10
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "benchmarks.md"

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from operator import methodcaller
 from pathlib import Path
 
 import httpx
@@ -130,8 +131,8 @@ def test_nothing_is_lost_run_twice_or_out_of_order(fleet: Fleet, tmp_path: Path)
     for number, task_id in load.ids.items():
         task: dict[str, object] = {}
         while task.get("status") not in ("completed", "failed", "cancelled"):
-            path = f"/v1/tasks/{task_id}:wait?timeout=2"
-            task = anywhere(fleet, number, lambda client, path=path: client.get(path)).json()
+            wait = methodcaller("get", f"/v1/tasks/{task_id}:wait?timeout=2")
+            task = anywhere(fleet, number, wait).json()
         assert (task["status"], task["exit_code"]) == ("completed", 0), task
     lines = Counter(witness.read_text().splitlines())
     assert lines == Counter(f"{what} {number}" for what in ("start", "end") for number in load.ids)
