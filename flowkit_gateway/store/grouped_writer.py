@@ -32,6 +32,15 @@ class Connection(Protocol):
     def begin(self) -> Transaction:
         """Begin a transaction, while which nobody else writes."""
 
+    def begin_one(self) -> None:
+        """Begin one of the writes of a transaction."""
+
+    def undo_one(self) -> None:
+        """Undo what was written since it began."""
+
+    def end_one(self) -> None:
+        """Keep what was written since it began."""
+
     def commit(self) -> None:
         """Make a transaction durable."""
 
@@ -57,16 +66,16 @@ class _Write(Generic[T]):
     def run(self, connection: Connection, transaction: Transaction) -> None:
         """Do the work inside the group's transaction, or leave no trace of it there."""
         self.error = None
-        transaction.execute("SAVEPOINT one")
+        connection.begin_one()
         try:
             self.result = self.work(transaction)
         except BaseException as error:  # noqa: BLE001  # handed to the caller by `settle`
             self.error = error
             # Errors such as a full disk may have ended the whole group's transaction.
             if connection.in_transaction:
-                transaction.execute("ROLLBACK TO one")
+                connection.undo_one()
         if connection.in_transaction:
-            transaction.execute("RELEASE one")
+            connection.end_one()
 
     def settle(self, connection: Connection) -> None:
         """Give the caller the outcome, on the caller's own loop."""

@@ -115,6 +115,18 @@ class _Connection:
         self._connection.execute("BEGIN IMMEDIATE")
         return self._connection
 
+    def begin_one(self) -> None:
+        """Begin one of the writes of a transaction."""
+        self._connection.execute("SAVEPOINT one")
+
+    def undo_one(self) -> None:
+        """Undo what was written since it began."""
+        self._connection.execute("ROLLBACK TO one")
+
+    def end_one(self) -> None:
+        """Keep what was written since it began."""
+        self._connection.execute("RELEASE one")
+
     def commit(self) -> None:
         """Make a transaction durable."""
         self._connection.execute("COMMIT")
