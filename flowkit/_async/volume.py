@@ -23,8 +23,8 @@ class AsyncVolume(VolumeFields):
     Example:
         >>> async with AsyncFlow() as flow:
         ...     volume = await flow.create_volume(5, name="results")
-        ...     task = await flow.submit("echo 0.9 > /out/score", mounts={"/out": "results"})
-        ...     await task.wait()
+        ...     command = "echo 0.9 > /out/score"
+        ...     task = await flow.submit(command, mounts={"/out": "results"}, wait=True)
         ...     print(volume.name, (await volume.usage()).file_count)
         results 1
     """

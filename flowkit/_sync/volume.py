@@ -24,8 +24,8 @@ class Volume(VolumeFields):
     Example:
         >>> with Flow() as flow:
         ...     volume = flow.create_volume(5, name="results")
-        ...     task = flow.submit("echo 0.9 > /out/score", mounts={"/out": "results"})
-        ...     task.wait()
+        ...     command = "echo 0.9 > /out/score"
+        ...     task = flow.submit(command, mounts={"/out": "results"}, wait=True)
         ...     print(volume.name, (volume.usage()).file_count)
         results 1
     """

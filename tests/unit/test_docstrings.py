@@ -1,4 +1,4 @@
-"""The examples in the docstrings of the pure modules run, and importing these stays cheap."""
+"""The examples in the docstrings run that need no gateway, and pure modules import little."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import doctest
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import flowkit
 
 PURE_MODULES = [
     "flowkit.durations",
@@ -19,11 +22,18 @@ PURE_MODULES = [
     "flowkit.sizes",
     "flowkit.sweeps",
 ]
-WITH_EXAMPLES = [m for m in PURE_MODULES if m not in ("flowkit.gpu_grammar", "flowkit.gpu_models")]
+FLOWKIT = Path(flowkit.__file__).parent
+WITH_EXAMPLES = [
+    path
+    for path in sorted(FLOWKIT.rglob("*.py"))
+    if ">>> " in path.read_text() and not {"_async", "_sync"}.intersection(path.parts)
+]
+"""Those of the clients need a gateway."""
 
 
-@pytest.mark.parametrize("name", WITH_EXAMPLES)
-def test_the_examples_run(name: str) -> None:
+@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: path.stem)
+def test_the_examples_run(path: Path) -> None:
+    name = ".".join(path.relative_to(FLOWKIT.parent).with_suffix("").parts)
     results = doctest.testmod(importlib.import_module(name), raise_on_error=False)
     assert results.attempted > 0
     assert results.failed == 0

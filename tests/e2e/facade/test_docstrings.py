@@ -13,7 +13,20 @@ from flowkit import Flow
 @pytest.mark.usefixtures("flow")
 @pytest.mark.parametrize(
     "name",
-    ["connection", "flow", "outputs", "profile_files", "secrets", "sweep", "swept_tasks", "task"],
+    [
+        "connection",
+        "flow",
+        "outputs",
+        "profile_files",
+        "secrets",
+        "snapshots",
+        "storage",
+        "sweep",
+        "swept_tasks",
+        "task",
+        "volume",
+        "volumes",
+    ],
 )
 def test_the_examples_run(name: str) -> None:
     module = importlib.import_module(f"flowkit._sync.{name}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import doctest
 import importlib
 import inspect
 import subprocess
@@ -75,29 +74,6 @@ def test_every_error_is_public() -> None:
         if inspect.isclass(value) and issubclass(value, errors.FlowError)
     }
     assert tree <= set(flowkit.__all__)
-
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        "flowkit.log_text",
-        "flowkit.money",
-        "flowkit.requirements",
-        "flowkit.status",
-        "flowkit.suggestions",
-        "flowkit.sweep_fields",
-        "flowkit.task_config",
-        "flowkit.task_fields",
-        "flowkit.transport.endpoint",
-        "flowkit.transport.lines",
-        "flowkit.transport.retries",
-        "flowkit.transport.sse",
-    ],
-)
-def test_the_examples_run(module: str) -> None:
-    results = doctest.testmod(importlib.import_module(module))
-    assert results.attempted > 0
-    assert results.failed == 0
 
 
 def test_the_twins_have_the_same_methods() -> None:
