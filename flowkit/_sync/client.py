@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from flowkit._sync.flow import Flow
+from flowkit.errors import InvalidRequest
 from flowkit.status import TaskStatus
 from flowkit.transport.retries import DEFAULT_TIMEOUT
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Client:
-    """Runs tasks in few words: `run`, `status`, `cancel`, `volumes`, `storage`, `provider_port`.
+    """Runs tasks in few words: `run`, `status`, `cancel`, `reserve`, `volumes`, `storage`.
 
     Args:
         api_url: Where the gateway is; the configured or embedded one unless given.
@@ -109,6 +110,24 @@ class Client:
         """
         task = self.flow.tasks.cancel(task_id, force=force)
         return task.status == TaskStatus.CANCELLED or not task.is_terminal
+
+    def reserve(self, gpu: str, duration_hours: float = 1, auto_renew: bool = False) -> str:
+        """Keep GPUs free for the project's tasks, from now on, and return the reservation's id.
+
+        Args:
+            gpu: What to reserve, such as `a100` or `4xa100-80gb`.
+            duration_hours: For how many hours.
+            auto_renew: Extend it by its length when it ends.
+
+        Raises:
+            Conflict: not as many are free; the hint names other times.
+            NoCapacity: there never are as many.
+            InvalidRequest: an argument is wrong.
+        """
+        if isinstance(duration_hours, bool) or not isinstance(duration_hours, int | float):
+            raise InvalidRequest("invalid duration_hours", hint="a number of hours, such as 1.5")
+        made = self.flow.reserve(gpu, duration_hours * 3600.0, auto_renew=auto_renew)
+        return made.id
 
     def volumes(self) -> list[Volume]:
         """Return the project's volumes and those shared with the caller, newest first."""

@@ -186,6 +186,7 @@ USES: dict[str, list[Use]] = storage_uses.USES | {
         lambda client, task: client.status(task.id),
     ],
     "Client.cancel": [lambda client, task: client.cancel(task.id, True)],
+    "Client.reserve": [lambda client, _: client.reserve("1xa100", 0.5, True)],
     "Client.provider_port": [lambda client, _: client.provider_port()],
     "Client.close": [lambda client, _: client.close()],
     "Tasks.create": [lambda tasks, _: tasks.create(LARGE, priority=1000)],

@@ -9,6 +9,7 @@ import pytest
 from flowkit import (
     AlreadyExists,
     AsyncFlow,
+    Client,
     Conflict,
     Flow,
     InvalidRequest,
@@ -122,3 +123,14 @@ async def test_the_asynchronous_twin(flow: Flow) -> None:
         assert slots[0].start_at == reservation.end_at
         assert (await twin.cancel_reservation("async")).status == "cancelled"
         assert (await (await twin.get_reservation(reservation)).refresh()).is_terminal
+
+
+def test_a_client_reserves_in_short(flow: Flow) -> None:
+    with Client() as client:
+        reservation = flow.get_reservation(client.reserve("a100:4", 0.5, auto_renew=True))
+        assert (reservation.instance_type, reservation.auto_renew) == ("4xa100-80gb", True)
+        assert reservation.end_at - reservation.start_at == pytest.approx(
+            timedelta(minutes=30), abs=timedelta(minutes=1)
+        )
+        with pytest.raises(InvalidRequest, match="duration_hours"):
+            client.reserve("a100", True)
