@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 FLOWKIT = Path(sys.executable).with_name("flowkit")
+START_LIMIT_SECONDS = 15.0
 SETTINGS = ("FLOWKIT_API_URL", "FLOWKIT_API_KEY", "FLOWKIT_PROJECT", "FLOWKIT_PROFILE")
 
 
@@ -52,6 +55,30 @@ def forget_home() -> None:
     home = Path(os.environ["FLOWKIT_HOME"])
     for entry in home.iterdir():
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+@contextmanager
+def shared_gateway() -> Iterator[Gateway]:
+    """Run a gateway as an operator does, with a key, its data in the current home."""
+    home = Path(os.environ["FLOWKIT_HOME"])
+    key, keys, data = secrets.token_urlsafe(32), home / "keys", home / "shared"
+    keys.touch(0o600)
+    keys.write_text(f"{key}\n")
+    options = ["--port", "0", "--api-key-file", str(keys), "--data-dir", str(data)]
+    with (home / "shared.log").open("wb") as log:
+        process = subprocess.Popen([FLOWKIT, "gateway", "serve", *options], stderr=log)
+    try:
+        announcement = data / "gateway.json"
+        deadline = time.monotonic() + START_LIMIT_SECONDS
+        while not announcement.exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((home / "shared.log").read_text())
+            time.sleep(0.02)
+        url = json.loads(announcement.read_text())["url"]
+        yield Gateway(url=url, token=key, pid=process.pid)
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def running_gateway() -> Gateway:
