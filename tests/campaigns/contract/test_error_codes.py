@@ -302,12 +302,12 @@ ROWS = {
         errors.SecretNotFound, 404, lambda house: house.flow().run("a", secrets=["NOBODYS"])
     ),
     "sweep_not_found": Row(errors.SweepNotFound, 404, sweep_not_found),
+    "invalid_sweep": Row(errors.InvalidSweep, 422, invalid_sweep),
     "reservation_not_found": Row(
         errors.ReservationNotFound,
         404,
         lambda house: house.flow().get_reservation("reservation_" + "0" * 26),
     ),
-    "invalid_sweep": Row(errors.InvalidSweep, 422, invalid_sweep),
 }
 
 
