@@ -78,11 +78,13 @@ async def test_of_two_supervisors_only_one_runs_the_command(attempts: Attempts) 
 
 
 async def test_a_task_outlives_its_gateway(attempts: Attempts) -> None:
-    await attempts.start(["bash", "-c", "echo up; sleep 0.3; echo still here; exit 5"])
+    script = "echo up; until [ -e go ]; do sleep 0.02; done; echo still here; exit 5"
+    await attempts.start(["bash", "-c", script])
     await attempts.written(b"up")
 
     reopened = await attempts.reopen()
     await reopened.attach()
+    os.mkdir(attempts.run_dir() / "workspace" / "go")
     end = await reopened.end()
 
     assert reopened.states() == [State.RUNNING, State.ENDED]
