@@ -98,9 +98,12 @@ class Launch(NamedTuple):
     working_dir: str | None
     """Where to run; None for the private `workspace` in `run_dir`."""
     cpus: float
+    """Of each instance."""
     memory_bytes: int | None
-    """Most memory that the task may use; None for no bound."""
+    """Most memory that each instance may use; None for no bound."""
     devices: tuple[Device, ...]
+    """Of all instances, one after the other in equal parts; those of each where the engine itself
+    chooses the machines."""
     max_run_time: float | None
     """Seconds after which the engine itself ends the attempt."""
     grace_period: float
@@ -111,7 +114,7 @@ class Launch(NamedTuple):
     """Patterns, relative to the working directory, of what is copied into `outputs` in `run_dir`
     once the command has ended, before ENDED is reported."""
     num_instances: int = 1
-    """Machines that run the command at once, all or none of them."""
+    """Nodes that run the command at once, all or none of them, whether machines or parts of one."""
     slurm: Mapping[str, str] | None = None
     """Flags of `sbatch`; other engines leave them aside."""
     reservation: str | None = None
