@@ -67,7 +67,6 @@ class TaskFields:
     secrets = Field[list[TaskSecret] | None]()
     depends_on = Field[list[Dependency] | None]()
     retries = Field[RetryPolicy | None]()
-    hold = Field[bool | None]()
     max_price_per_hour = Field[Money | None]()
     max_run_time = Field[float | None]()
     priority = Field[int | None]()
