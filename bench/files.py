@@ -18,6 +18,7 @@ from bench.gateway import wait_for_port
 from bench.private_gateway import Gateway, running_gateway
 from bench.samples import Samples, rounds, samples
 from bench.table import Row, Section, Target
+from flowkit import Flow
 
 FILE_BYTES = 1_000_000_000
 PIECE = os.urandom(1_000_000)
@@ -47,20 +48,29 @@ def measure(count: int) -> list[Section]:
         with source.open("wb") as file:
             for _ in range(FILE_BYTES // len(PIECE)):
                 file.write(PIECE)
-        with _floor(Path(made)) as floor, _client(gateway) as client:
+        with _floor(Path(made)) as floor, _client(gateway) as client, Flow() as flow:
             volume = _Volume(gateway, _create_volume(client))
-            growth: list[float] = []
+            growth, own_growth = list[float](), list[float]()
+
+            def with_sdk(action: Callable[[], object]) -> Callable[[], None]:
+                return _watched(os.getpid(), own_growth, _watched(gateway.pid, growth, action))
+
             up = {
                 "floor": lambda: _curl(f"{floor}/up", "-X", "POST", "-T", str(source)),
-                "write": _watched(gateway, growth, lambda: _write(volume, source)),
-                "upload": _watched(gateway, growth, lambda: _upload(client, volume, source)),
+                "write": _watched(gateway.pid, growth, lambda: _write(volume, source)),
+                "upload": _watched(gateway.pid, growth, lambda: _upload(client, volume, source)),
+                "sdk": with_sdk(lambda: flow.storage.upload(source, f"{volume.id}:file")),
             }
             # A round writes three files of 1 GB: a third of the rounds is enough.
             sent = rounds(up, max(3, count // 3))
             path = f"/v1/files:read?space={volume.id}&path=file"
             down = {
                 "floor": lambda: _curl(f"{floor}/up", "-o", os.devnull),
-                "read": _watched(gateway, growth, lambda: volume.curl(path, "-o", os.devnull)),
+                "read": _watched(gateway.pid, growth, lambda: volume.curl(path, "-o", os.devnull)),
+                # To a disk, which the others need not wait for.
+                "sdk": with_sdk(
+                    lambda: flow.storage.download(f"{volume.id}:file", Path(made) / "received")
+                ),
             }
             received = rounds(down, max(3, count // 3))
     return [
@@ -70,16 +80,24 @@ def measure(count: int) -> list[Section]:
                 Row("curl of 1 GB up to bare Starlette (floor)", "MB/s", _speed(sent["floor"])),
                 _row("curl of 1 GB up to the gateway, in one call", sent["write"], sent["floor"]),
                 _row("curl of 1 GB up, begun and completed", sent["upload"], sent["floor"]),
+                _row("flow.storage.upload of 1 GB", sent["sdk"], sent["floor"]),
                 Row(
                     "curl of 1 GB down from bare Starlette (floor)",
                     "MB/s",
                     _speed(received["floor"]),
                 ),
                 _row("curl of 1 GB down from the gateway", received["read"], received["floor"]),
+                _row("flow.storage.download of 1 GB", received["sdk"], received["floor"]),
                 Row(
                     "RSS that the gateway grows by while 1 GB goes through",
                     "MiB",
                     samples(growth),
+                    target=Target(32),
+                ),
+                Row(
+                    "RSS that the client grows by meanwhile",
+                    "MiB",
+                    samples(own_growth),
                     target=Target(32),
                 ),
             ],
@@ -133,23 +151,21 @@ def _curl(url: str, *arguments: str, config: str = "") -> None:
     )
 
 
-def _watched(
-    gateway: Gateway, growth: list[float], action: Callable[[], None]
-) -> Callable[[], None]:
-    """Also note by how many MiB the gateway's memory was larger than before at most."""
+def _watched(pid: int, growth: list[float], action: Callable[[], object]) -> Callable[[], None]:
+    """Also note by how many MiB a process's memory was larger than before at most."""
 
     def run() -> None:
         # 5 sets the peak back to what is used now (proc_pid_clear_refs(5)).
-        Path(f"/proc/{gateway.pid}/clear_refs").write_text("5")
-        before = _kibibytes(gateway, "VmRSS")
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
+        before = _kibibytes(pid, "VmRSS")
         action()
-        growth.append((_kibibytes(gateway, "VmHWM") - before) / MEBIBYTE)
+        growth.append((_kibibytes(pid, "VmHWM") - before) / MEBIBYTE)
 
     return run
 
 
-def _kibibytes(gateway: Gateway, name: str) -> int:
-    for line in Path(f"/proc/{gateway.pid}/status").read_text().splitlines():
+def _kibibytes(pid: int, name: str) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(f"{name}:"):
             return int(line.split()[1])
     raise RuntimeError(f"the kernel does not tell {name}")
