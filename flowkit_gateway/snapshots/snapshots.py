@@ -17,6 +17,7 @@ from flowkit_gateway.files.faults import problem_of
 from flowkit_gateway.files.threads import in_thread
 from flowkit_gateway.problems import (
     ChecksumMismatch,
+    Detail,
     InvalidPath,
     InvalidRequest,
     SnapshotIncomplete,
@@ -357,7 +358,8 @@ def _changed(
     except errors.InvalidPath as error:
         raise InvalidPath(error.message, hint=error.hint) from None
     except errors.InvalidRequest as error:
-        raise InvalidRequest(error.message, hint=error.hint) from None
+        details = [Detail("/body/entries", error.message, error.hint)]
+        raise InvalidRequest(error.message, hint=error.hint, details=details) from None
 
 
 def _entry(document: Mapping[str, object]) -> Entry:

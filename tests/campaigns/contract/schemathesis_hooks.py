@@ -11,14 +11,24 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from flowkit_gateway.contract import Contract
 
-BEYOND_THE_SCHEMA = frozenset({"invalid_gpu_request", "invalid_sweep", "no_capacity"})
-"""What a JSON schema cannot say: the GPU grammar, what there is to run on, how values combine."""
+BEYOND_THE_SCHEMA = frozenset(
+    {"invalid_gpu_request", "invalid_sweep", "no_capacity", "invalid_path", "invalid_mount"}
+)
+"""What a JSON schema cannot say: the GPU grammar, what there is to run on, how values combine,
+and what names files may have."""
 
 PLACES_BEYOND_THE_SCHEMA = frozenset(
     {
         "/query/page_token",  # a token of another list
         "/query/since",  # a leap second
         "/body/working_dir",  # not a directory of this machine
+        "/body/git",  # beside a snapshot
+        "/body/git/repository",  # a protocol that the gateway does not speak
+        "/body/start_at",  # a time that is past, here and in the next three
+        "/body/end_at",
+        "/query/earliest_start_at",
+        "/query/latest_end_at",
+        "/body/entries",  # what each type of entry has
         "/body/clear",  # a field that is set and cleared at once
     }
 )

@@ -19,10 +19,16 @@ CONTRACT = Contract.load()
 STREAMS = [
     operation for operation in CONTRACT.operations.values() if operation.path[-7:] == ":follow"
 ]
+Followed = tuple[httpx.Client, dict[str, str]]
 SCHEMAS = {
     name: CONTRACT.validator({"$ref": f"#/components/schemas/{name}"})
-    for name in ("Event", "LogChunk", "LogEnd")
+    for name in ("Event", "LogChunk", "LogEnd", "SweepCase", "Sweep")
 }
+KINDS = {
+    "follow_task_logs": {"log": "LogChunk", "end": "LogEnd"},
+    "follow_sweep_cases": {"case": "SweepCase", "end": "Sweep"},
+}
+"""The schemas of events that are no `Event`, by operation and name."""
 TRIES = sized(short=60, full=1500)
 SCRIPT = r"""
 printf 'one\n\303'; printf '\251 \360\237\230\200\n' >&2; printf '\377\000\r\033[31m'; seq 200
@@ -33,6 +39,9 @@ VALID: Mapping[str, tuple[str, ...]] = {
     "tail": ("0", "1", "10000000"),
     "since": ("2026-01-01T00:00:00Z", "2999-12-31T23:59:59.999999+14:00"),
     "stream": ("stdout", "stderr"),
+    "attempt": ("1",),
+    "node": ("0",),
+    "all_nodes": ("false",),
     "after": ("0", "1", "9007199254740991"),
     "Last-Event-ID": ("0", "7", "9999999999999999"),
 }
@@ -41,6 +50,9 @@ INVALID: Mapping[str, tuple[str, ...]] = {
     "tail": ("-1", "10000001", "all"),
     "since": ("now", "2026-01-01", "2026-01-01T00:00:60Z", "2026-02-30T00:00:00Z", ""),
     "stream": ("both", "STDOUT", ""),
+    "attempt": ("0", "-1", "1000001", "x"),
+    "node": ("-1", "100000", "x"),
+    "all_nodes": ("1", "yes", ""),
     "after": ("-1", "9007199254740992", "1e3"),
     "Last-Event-ID": ("-1", "x", "", "1" * 17, "1.0"),
 }
@@ -51,13 +63,16 @@ def parameters(operation: Any) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def followed(local_gateway: GatewayProcess) -> Iterator[tuple[httpx.Client, str]]:
-    """A client, and a task that has written to both streams what is no text, and has ended."""
+def followed(local_gateway: GatewayProcess) -> Iterator[tuple[httpx.Client, dict[str, str]]]:
+    """A client, and what has ended: a task that wrote to both streams what is no text, a sweep."""
     with local_gateway.client("streams") as client:
         body = {"command": ["bash", "-c", SCRIPT]}
         task = client.post("/v1/tasks", json=body).raise_for_status().json()
         client.get(f"/v1/tasks/{task['id']}:wait")
-        yield client, task["id"]
+        cases = {"task": {"command": ["true"]}, "parameters": [{"name": "x", "values": ["1", "2"]}]}
+        sweep = client.post("/v1/sweeps", json=cases).raise_for_status().json()
+        client.get(f"/v1/sweeps/{sweep['id']}:wait")
+        yield client, {"task_id": task["id"], "sweep_id": sweep["id"]}
         end_all_tasks(client)
 
 
@@ -81,8 +96,7 @@ def events(response: httpx.Response) -> Iterator[dict[str, str]]:
 def check_event(operation: Any, fields: Mapping[str, str]) -> None:
     assert fields.keys() == {"event", "id", "data"}
     document = json.loads(fields["data"])
-    kind = {"log": "LogChunk", "end": "LogEnd"} if "logs" in operation.path else {}
-    schema = SCHEMAS[kind.get(fields["event"], "Event")]
+    schema = SCHEMAS[KINDS.get(operation.id, {}).get(fields["event"], "Event")]
     errors: list[object] = list(schema.iter_errors(document))
     assert not errors, errors
     assert 0 <= int(fields["id"]) < 10**16
@@ -96,6 +110,7 @@ def check_event(operation: Any, fields: Mapping[str, str]) -> None:
 def test_there_are_streams() -> None:
     assert {operation.id for operation in STREAMS} == {
         "follow_events",
+        "follow_sweep_cases",
         "follow_task_events",
         "follow_task_logs",
     }
@@ -109,11 +124,11 @@ def test_every_parameter_has_values() -> None:
 @pytest.mark.timeout(sized(short=60, full=600))
 @pytest.mark.parametrize("operation", STREAMS, ids=lambda operation: operation.id)
 def test_a_stream_keeps_the_contract_whatever_it_is_asked(
-    operation: Any, followed: tuple[httpx.Client, str]
+    operation: Any, followed: Followed
 ) -> None:
-    client, task_id = followed
+    client, ids = followed
     chance = random.Random(seed())
-    path = operation.path.replace("{task_id}", task_id)
+    path = operation.path.format_map(ids)
     for _ in range(TRIES):
         query, headers, valid = generated(operation, chance)
         with client.stream("GET", path, params=query, headers=headers) as response:
@@ -133,9 +148,9 @@ def test_a_stream_keeps_the_contract_whatever_it_is_asked(
                 assert seen.pop(0).keys() == {"id"}, "it does not say where it starts"
             for fields in seen:
                 check_event(operation, fields)
-            ids = [int(fields["id"]) for fields in seen]
-            assert ids == sorted(ids)
-            if operation.id == "follow_task_logs":
+            numbers = [int(fields["id"]) for fields in seen]
+            assert numbers == sorted(numbers)
+            if operation.id in KINDS:
                 assert [fields["event"] for fields in seen].index("end") == len(seen) - 1
 
 
@@ -156,9 +171,7 @@ def generated(operation: Any, chance: random.Random) -> tuple[dict[str, str], di
 
 @pytest.mark.parametrize("operation", STREAMS, ids=lambda operation: operation.id)
 @pytest.mark.parametrize("task_id", ["task_" + "0" * 26, "task_x", "%2e%2e", "task_" + "0" * 27])
-def test_a_stream_of_no_task_is_refused(
-    operation: Any, task_id: str, followed: tuple[httpx.Client, str]
-) -> None:
+def test_a_stream_of_no_task_is_refused(operation: Any, task_id: str, followed: Followed) -> None:
     if "{task_id}" not in operation.path:
         pytest.skip("it is no task's")
     response = followed[0].get(operation.path.replace("{task_id}", task_id))
@@ -167,18 +180,16 @@ def test_a_stream_of_no_task_is_refused(
 
 @pytest.mark.parametrize("operation", STREAMS, ids=lambda operation: operation.id)
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_a_stream_is_only_read(
-    operation: Any, method: str, followed: tuple[httpx.Client, str]
-) -> None:
-    client, task_id = followed
-    response = client.request(method, operation.path.replace("{task_id}", task_id))
+def test_a_stream_is_only_read(operation: Any, method: str, followed: Followed) -> None:
+    client, ids = followed
+    response = client.request(method, operation.path.format_map(ids))
     assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
     assert response.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 @pytest.mark.parametrize("operation", STREAMS, ids=lambda operation: operation.id)
-def test_a_head_of_a_stream_ends(operation: Any, followed: tuple[httpx.Client, str]) -> None:
-    client, task_id = followed
-    response = client.head(operation.path.replace("{task_id}", task_id))
+def test_a_head_of_a_stream_ends(operation: Any, followed: Followed) -> None:
+    client, ids = followed
+    response = client.head(operation.path.format_map(ids))
     assert (response.status_code, response.content) == (200, b"")
     assert client.get("/v1/health").status_code == 200
