@@ -41,9 +41,6 @@ class FreeDevices:
         self._shared: set[int] = set()
         """Places of the devices of which a part is held."""
 
-    def __contains__(self, uuid: str) -> bool:
-        return uuid in self._places
-
     def shelves(self, reservation: str | None, until: float) -> list[Shelf]:
         """Return the shelves on which a task may start, those first that fewer others may use.
 

@@ -163,3 +163,23 @@ def test_kills_lose_no_reservation_and_end_it_in_time(start_gateway: StartGatewa
         ended = client.get(f"/v1/tasks/{outside}:wait?timeout=30").json()
         assert ended["status"] == "completed"
         assert client.get(f"/v1/reservations/{made['id']}").json()["status"] == "expired"
+
+
+def test_they_are_kept_in_postgresql_too(start_gateway: StartGateway, postgres_url: str) -> None:
+    gateway = start_gateway("--database", postgres_url)
+    with gateway.client() as client:
+        now = datetime.now(UTC)
+        hour = {"start_at": now.isoformat(), "end_at": (now + timedelta(hours=1)).isoformat()}
+        made = reserved(client, **hour, name="mine", auto_renew=True)
+        task = {"command": ["true"], "gpu": ["a100"], "reservation": "mine"}
+        inside = client.post("/v1/tasks", json=task).json()["id"]
+        done = client.get(f"/v1/tasks/{inside}:wait?timeout=20").json()
+        assert (done["status"], done["reservation"]) == ("completed", made["id"])
+        held = client.post("/v1/tasks", json={**task, "hold": True}).json()["id"]
+    gateway.kill()
+    gateway = start_gateway("--database", postgres_url)
+    with gateway.client() as client:
+        assert client.get("/v1/reservations?status=active").json()["items"] == [made]
+        client.post(f"/v1/reservations/{made['id']}:cancel").raise_for_status()
+        ended = client.get(f"/v1/tasks/{held}:wait?timeout=20").json()
+        assert ended["reason"] == "reservation_ended"
