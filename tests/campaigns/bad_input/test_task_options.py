@@ -46,7 +46,7 @@ ROWS = [
         "see `flowkit run --help`",
     ),
     Row(["run", "--gpus", "a100", "x"], "no such option: --gpus", "did you mean --gpu?"),
-    Row(["run", "--timeout", "5", "x"], "no such option: --timeout", "see `flowkit run --help`"),
+    Row(["run", "--timeout", "5", "x"], "no such option: --timeout", "did you mean --mount?"),
     Row(
         ["run", "--gpu", "a1000", "x"],
         "invalid GPU request 'a1000': unknown GPU model 'a1000'",
