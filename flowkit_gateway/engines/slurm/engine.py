@@ -57,6 +57,9 @@ _OUTCOME_WITHIN = 3.0
 say how it ended."""
 _SURE_OUTCOME_WITHIN = 30.0
 """The same for a job that Slurm found in order: it has surely written its outcome."""
+_FORGOTTEN_OUTCOME_WITHIN = 60.0
+"""The same for a job that Slurm does not know: it may run on, where slurmctld was killed before it
+had written it down."""
 
 # What slurmctld says when no machine of the cluster can ever do it (slurm_errno.c).
 _TOO_MUCH = re.compile(
@@ -385,10 +388,14 @@ class SlurmEngine:
 
     def _settle_without_outcome(self, attempt: Attempt, job: Job | None) -> None:
         said = attempt.last_words()
-        sure = job is not None and job.state == "COMPLETED"
+        patience = _OUTCOME_WITHIN
+        if job is None:
+            patience = _FORGOTTEN_OUTCOME_WITHIN
+        elif job.state == "COMPLETED":
+            patience = _SURE_OUTCOME_WITHIN
         if attempt.give_up():
             self._end(attempt, verdict.never_begun(job, said, cancelled=attempt.cancelled))
-        elif attempt.over_for() < (_SURE_OUTCOME_WITHIN if sure else _OUTCOME_WITHIN):
+        elif attempt.over_for() < patience:
             return
         elif attempt.cancelled:
             self._end(attempt, Verdict(State.ENDED, "cancelled", "cancelled, and ended by Slurm"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def test_nothing_is_lost_and_nothing_runs_twice(
             ids = [work.shell(script(number, witness, gate)) for number in range(TASKS)]
             eventually(lambda: _started(witness) == TASKS, within=WITHIN, every=0.1)
 
+            _wait_for_state(cluster)
             cluster.kill_controller()
             late = range(TASKS, TASKS + LATE)
             ids += [work.shell(script(number, witness, gate)) for number in late]
@@ -61,6 +63,15 @@ def test_nothing_is_lost_and_nothing_runs_twice(
     lines = Counter(witness.read_text().splitlines())
     wanted = {f"{what} {number}" for what in ("start", "end") for number in range(len(ids))}
     assert lines == Counter(wanted)
+
+
+def _wait_for_state(cluster: SlurmCluster) -> None:
+    """Wait until slurmctld has written its jobs down: it has nodes kill those that it forgets."""
+    state = cluster.directory / "state" / "job_state"
+    began = time.time()
+    # Without a change nothing is written.
+    cluster.run("sbatch", "--output=/dev/null", "--wrap=true")
+    eventually(lambda: state.exists() and state.stat().st_mtime > began, within=WITHIN, every=0.1)
 
 
 def _started(witness: Path) -> int:
