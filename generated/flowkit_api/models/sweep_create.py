@@ -18,7 +18,8 @@ class SweepCreate(Model):
         parameters: Their combinations are the cases, at most 10000.
         combine: `product` for every combination of values, the last parameter changing fastest;
             `zip` for the first values of all, the second values of all, and so on.
-        max_parallel: Most cases whose tasks have not ended, at any moment; all unless given.
+        max_parallel: Most cases that run at any moment; all unless given. A gateway on a
+            cluster creates the tasks of the others too, and they wait in the cluster's queue.
         on_failure: What a failed case means for the others: `continue` for nothing; `stop`
             cancels those that run and starts no more.
     """
