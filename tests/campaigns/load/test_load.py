@@ -37,6 +37,9 @@ def local_gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
     gateway.stop()
 
 
+TASK = {"command": ["true"], "code": False}
+
+
 def client(gateway: GatewayProcess) -> AsyncFlow:
     return AsyncFlow(api_url=gateway.url, api_key=gateway.token)
 
@@ -48,7 +51,7 @@ async def test_the_last_tasks_cost_what_the_first_did(null_gateway: GatewayProce
     async with client(null_gateway) as flow:
         for _ in range(ROUNDS):
             before = sum(process.cpu_times()[:2])
-            tasks = await flow.submit_many([["true"]] * TASKS_A_ROUND)
+            tasks = await flow.submit_many([TASK] * TASKS_A_ROUND)
             for task in tasks:
                 assert (await task.wait(timeout=60)).exit_code == 0
             spent.append(sum(process.cpu_times()[:2]) - before)
@@ -64,7 +67,9 @@ async def test_many_wait_for_one_task_and_follow_it(
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     clients = [client(local_gateway) for _ in range((WAITS + FOLLOWS) // CALLS_A_CLIENT)]
-    task = await clients[0].run(["bash", "-c", f"echo begin; read < '{gate}'; echo end"], wait=True)
+    task = await clients[0].run(
+        ["bash", "-c", f"echo begin; read < '{gate}'; echo end"], wait=True, code=False
+    )
     waits = [
         asyncio.create_task(clients[number % len(clients)].wait_for(task.id, timeout=120))
         for number in range(WAITS)

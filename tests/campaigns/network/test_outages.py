@@ -104,7 +104,7 @@ def test_a_wait_goes_on_through_cuts(
     proxy = start_proxy(holding_gateway, script(cuts, faults.passed))
     flow = flow_of(kind, runner, proxy.url, holding_gateway.token, project)
     with Flow(holding_gateway.url, holding_gateway.token, project) as direct:
-        task = direct.run("true")
+        task = direct.run("true", code=False)
         waiting = in_background(lambda: str(flow.wait_for(task.id).status))
         eventually(lambda: len(proxy.requests) > CUTS, within=60)
         direct.cancel(task)
@@ -123,7 +123,7 @@ def test_waits_and_streams_live_through_a_restart(
 ) -> None:
     with Flow(phoenix.url, KEY) as direct:
         command = f"echo begun; while [ ! -e {tmp_path}/go ]; do sleep 0.01; done; echo ended"
-        task_id = direct.run(command).id
+        task_id = direct.run(command, code=False).id
     flows = [flow_of(kind, new_runner(), phoenix.url, KEY, "default") for _ in range(4)]
     waiting, briefly, following, listening = flows
     lines: list[str] = []
@@ -153,7 +153,7 @@ def test_a_wait_ends_in_time_though_the_gateway_has_stopped_moving(
     kind: str, phoenix: Phoenix, runner: asyncio.Runner, tmp_path: Path
 ) -> None:
     flow = flow_of(kind, runner, phoenix.url, KEY, "default")
-    task = flow.run(f"while [ ! -e {tmp_path}/go ]; do sleep 0.01; done")
+    task = flow.run(f"while [ ! -e {tmp_path}/go ]; do sleep 0.01; done", code=False)
     phoenix.process.send_signal(signal.SIGSTOP)
     try:
         started = time.monotonic()

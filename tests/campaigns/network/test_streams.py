@@ -101,7 +101,7 @@ def talked(local_gateway: GatewayProcess) -> str:
     """The id of a task that has said everything."""
     with Flow(local_gateway.url, local_gateway.token, "talker") as flow:
         command = [sys.executable, "-I", str(Path(talker.__file__)), str(seed()), str(LOG_BYTES)]
-        task = flow.run(command).wait(timeout=300)
+        task = flow.run(command, code=False).wait(timeout=300)
         assert task.exit_code == 0, task.logs()
         return str(task.id)
 
@@ -159,7 +159,9 @@ def test_a_log_that_is_still_written_arrives_byte_for_byte(
     size = LOG_BYTES // 5
     cuts = Cuts(CUTS // 2, size, PIECE)
     flow = through_cuts(cuts)
-    task = flow.run([sys.executable, "-I", str(Path(talker.__file__)), str(seed()), str(size)])
+    task = flow.run(
+        [sys.executable, "-I", str(Path(talker.__file__)), str(seed()), str(size)], code=False
+    )
     got: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
     for stream, data in flow.tasks.log_chunks(task.id, follow=True):
         got[stream].append(data)
@@ -193,7 +195,9 @@ def test_what_is_written_during_a_cut_is_not_passed_over(
     meanwhile = Meanwhile()
     proxy = start_proxy(local_gateway, meanwhile)
     with Flow(local_gateway.url, local_gateway.token, project) as direct:
-        task = direct.run(f"echo old; while [ ! -e {tmp_path}/go ]; do sleep 0.01; done; seq 100")
+        task = direct.run(
+            f"echo old; while [ ! -e {tmp_path}/go ]; do sleep 0.01; done; seq 100", code=False
+        )
         eventually(lambda: "old" in task.logs())
         flow = flow_of(kind, runner, proxy.url, local_gateway.token, project)
         following = in_background(lambda: list(flow.logs(task.id, follow=True, tail=0)))
@@ -214,12 +218,12 @@ def test_what_happens_during_a_cut_is_not_passed_over(
     meanwhile = Meanwhile()
     proxy = start_proxy(null_gateway, meanwhile)
     with Flow(null_gateway.url, null_gateway.token, project) as direct:
-        direct.run("true").wait()
+        direct.run("true", code=False).wait()
         flow = flow_of(kind, runner, proxy.url, null_gateway.token, project)
         following = in_background(lambda: list(islice(flow.events(follow=True), 4)))
         with meanwhile:
-            first = direct.run("true").wait()
-        second = direct.run("true").wait()
+            first = direct.run("true", code=False).wait()
+        second = direct.run("true", code=False).wait()
         seen = [(event.task_id, event.type) for event in following.result(20)]
         wanted = [
             (event.task_id, event.type)

@@ -48,7 +48,7 @@ def _in_threads(flow: Flow) -> list[tuple[str, str]]:
 
 
 def _submit(flow: Flow, number: int) -> tuple[str, str]:
-    task = flow.run("true", name=f"task-{number}")
+    task = flow.run("true", name=f"task-{number}", code=False)
     return str(task.name), str(task.id)
 
 
@@ -57,7 +57,7 @@ async def _in_tasks(url: str, key: str, project: str) -> list[tuple[str, str]]:
 
     async def submit(number: int) -> tuple[str, str]:
         async with turns:
-            task = await flow.run("true", name=f"task-{number}")
+            task = await flow.run("true", name=f"task-{number}", code=False)
             return str(task.name), str(task.id)
 
     async with AsyncFlow(url, key, project, max_retries=9) as flow:
@@ -94,7 +94,7 @@ def test_who_submits_again_under_a_key_has_one_task(
             # A process of its own each time, as far as the gateway can see.
             with Flow(proxy.url, null_gateway.token, project, max_retries=0) as flow:
                 try:
-                    task = flow.run("true", idempotency_key=idempotency_key)
+                    task = flow.run("true", idempotency_key=idempotency_key, code=False)
                 except LOST:
                     continue
             acknowledged.append(task.id)
