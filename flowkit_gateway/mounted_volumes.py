@@ -101,7 +101,8 @@ class MountedVolumes:
         if "create_size_gb" not in request.document:
             raise VolumeNotFound(
                 f"there is no volume {name}",
-                hint=f"`flowkit volume create {name} --size-gb N` creates it; so does a task with a size",
+                hint=f"`flowkit volume create {name} --size-gb N` creates it; "
+                "so does a task with a size",
             )
         return VisibleVolume(self._new(caller, name, request), None)
 

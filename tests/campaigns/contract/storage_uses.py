@@ -64,12 +64,14 @@ def refused(code: str, call: Callable[[], object]) -> None:
     assert refusal.value.code == code
 
 
-def uploaded(flow: Any) -> None:
+def uploaded(flow: Any) -> str:
+    """Return where a tree was uploaded to."""
     Path("tree/empty").mkdir(parents=True)
     Path("tree/file").write_bytes(bytes(5_000_000))
     volume(flow)
     flow.storage.upload("tree", "data:up", overwrite=False)
     flow.storage.upload("tree/file", "data:up/file")
+    return "data:up"
 
 
 USES: dict[str, list[Use]] = {
@@ -146,9 +148,7 @@ USES: dict[str, list[Use]] = {
     "Volume.update": [lambda flow, _: volume(flow).update(name="new")],
     "Volume.usage": [lambda flow, _: volume(flow).usage()],
     "Storage.upload": [lambda flow, _: uploaded(flow)],
-    "Storage.download": [
-        lambda flow, _: (uploaded(flow), flow.storage.download("data:up", "down")),
-    ],
+    "Storage.download": [lambda flow, _: flow.storage.download(uploaded(flow), "down")],
     "Storage.read": [
         lambda flow, _: (volume(flow), list(flow.storage.read("data:dir/\u00e9 #?"))),
     ],
