@@ -124,15 +124,16 @@ async def receive(
                     size += len(part)
                     if size >= BATCH_BYTES or len(batch) == _MOST_PARTS:
                         if writing is not None:
-                            await writing
+                            await asyncio.shield(writing)
                         writing = asyncio.ensure_future(write(batch))
                         batch, size = [], 0
             except ClientGone as error:
                 gone = error
         if writing is not None:
-            await writing
+            await asyncio.shield(writing)
         if batch:
-            await write(batch)
+            writing = asyncio.ensure_future(write(batch))
+            await asyncio.shield(writing)
     finally:
         if writing is not None and not writing.done():
             # Cancelled while a thread still writes: the file may be used again only after that.
