@@ -256,10 +256,26 @@ def _renamed(path: Path, document: dict[str, _Entry]) -> Iterator[tuple[str, obj
     for name, (value, at) in document.items():
         if name in _COMMANDS or name == "type" or value is None:
             continue
+        if name == "secrets" and "command" not in document:
+            _refuse_values_of_secrets(at, value)
         if name == "resources":
             yield from _resources(at, value)
         else:
             yield _field(at, name, value, "")
+
+
+def _refuse_values_of_secrets(at: Place, value: object) -> None:
+    """Refuse secrets as SkyPilot has them, with their values: here they would be taken for names.
+
+    Names and values look alike, so that a value would be sent, and shown as no secret's name.
+    """
+    if not isinstance(value, dict):
+        return
+    if given := [str(name) for name, item in value.items() if item is not None]:
+        raise InvalidTaskConfig(
+            f"{at}: secrets: {given[0][:60]!r} has a value, where this file may only name it",
+            hint="keep it with `flowkit secret set` and list its name: - {name: TOKEN, env: TOKEN}",
+        )
 
 
 def _resources(at: Place, value: object) -> Iterator[tuple[str, object, Place]]:

@@ -116,6 +116,11 @@ ROWS = [
         OUTPUT,
     ),
     TaskFile(
+        "run: a\nsecrets: {HF_TOKEN: hf_abc, B: null}\n",
+        "task.yaml:2: secrets: 'HF_TOKEN' has a value, where this file may only name it",
+        "keep it with `flowkit secret set` and list its name: - {name: TOKEN, env: TOKEN}",
+    ),
+    TaskFile(
         "command: a\nsecrets: 7\n",
         "task.yaml:2: secrets are neither a list nor a dict",
         "as in ['HF_TOKEN'], {'HF_TOKEN': 'my-token'} or [{'name': 'netrc', 'file': '.netrc'}]",
