@@ -11,6 +11,7 @@ from flowkit_gateway.engines.engine import Observation, State
 from flowkit_gateway.engines.local import claim, outcome
 from flowkit_gateway.engines.local.outcome import Outcome
 from flowkit_gateway.engines.node_dirs import output_bytes
+from flowkit_gateway.engines.slurm.cluster_job import JOB_FILE
 from flowkit_gateway.engines.slurm.jobs import Job, Key, Name, name_of
 
 LOG_FILE = "slurm.log"
@@ -58,13 +59,13 @@ class Attempt:
         """Note that somebody wants it to end, also for later gateways."""
         self.force = force or bool(self.force)
         self.cancel_sent_at = None
-        if self.has_directory:
+        if self.run_dir.is_dir():
             (self.run_dir / _CANCELLED).touch()
 
     @property
-    def has_directory(self) -> bool:
-        """Its directory was made, without which nothing was ever submitted."""
-        return self.run_dir.is_dir()
+    def may_be_submitted(self) -> bool:
+        """It was written down for its nodes, without which nothing was ever submitted."""
+        return (self.run_dir / JOB_FILE).exists()
 
     @property
     def cancelled(self) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import time
 from collections.abc import Coroutine, Mapping, Sequence
@@ -156,7 +157,10 @@ class SlurmEngine:
         if (element := self._elements.get(taken.key)) is not None:
             taken.join(element.array_id, element.name, self._arrays.log(element.name))
             self._gatherer.began(element.array_id)
-        if not taken.has_directory:
+        if not taken.may_be_submitted:
+            # A gateway that was only stopped may go on to submit it: its nodes find it taken.
+            await asyncio.to_thread(os.makedirs, run_dir, mode=0o700, exist_ok=True)
+            taken.give_up()
             self._end(taken, Verdict(State.NEVER_STARTED))
             return
         if taken.claimed:
