@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from flowkit_gateway.contract import invalid
-from flowkit_gateway.problems import Detail
+from flowkit_gateway.problems import Detail, InvalidRequest
 
 _DEFAULT = "afterok"
 _Wanted = list[dict[str, str]]
@@ -59,12 +59,16 @@ def _found(
         return of_that_name[0]
     if len(of_that_name) > 1:
         message = f"{len(of_that_name)} tasks of this batch are named {name!r}"
-        raise invalid([Detail(loc, message, "give each a name of its own")])
+        raise _unusable(loc, message, "give each a name of its own")
     if exists(name):
         return name
     message = f"there is no task {name!r} to depend on"
     hint = "give the id of a task, or the name of one in the same batch"
-    raise invalid([Detail(loc, message, hint)])
+    raise _unusable(loc, message, hint)
+
+
+def _unusable(loc: str, message: str, hint: str) -> InvalidRequest:
+    return InvalidRequest(message, hint=hint, details=[Detail(loc, message, hint)])
 
 
 def _refuse_doubles(found: Sequence[Mapping[str, str]], loc: str) -> None:

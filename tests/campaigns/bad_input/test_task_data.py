@@ -301,13 +301,13 @@ ROWS = [
     ),
     Row(
         ["run", "--code", "none", "--depends-on", "task_00000000000000000000000000", "x"],
-        "/body/depends_on/0/task there is no task 'task_00000000000000000000000000' to depend on",
+        "there is no task 'task_00000000000000000000000000' to depend on",
         "give the id of a task, or the name of one in the same batch",
         served=True,
     ),
     Row(
         ["run", "--code", "none", "--depends-on", "x", "x"],
-        "/body/depends_on/0/task there is no task 'x' to depend on",
+        "there is no task 'x' to depend on",
         "give the id of a task, or the name of one in the same batch",
         served=True,
     ),
