@@ -32,6 +32,8 @@ CPUS_PER_NODE = 16
 MEMORY_MB_PER_NODE = 64_000
 
 _PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+_LONGEST_DIRECTORY = 107 - len("/spool/node1/node1_12345.4294967291")
+"""What unix(7) leaves of the path of a socket."""
 _UP_WITHIN = 30.0
 _DOWN_WITHIN = 20.0
 
@@ -110,7 +112,11 @@ class SlurmCluster:
 
         Raises:
             RuntimeError: a daemon did not start; what it logged is in `log` of the directory.
+            ValueError: the path of the directory is too long.
         """
+        if len(os.fsencode(self.directory)) > _LONGEST_DIRECTORY:
+            # Each step of a job has a socket below it; without one the job never runs.
+            raise ValueError(f"{self.directory} has more than {_LONGEST_DIRECTORY} bytes")
         for name in ("log", "spool", "state"):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
         self._configure()

@@ -117,20 +117,21 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) 
 
     Args:
         columns: The head of each column.
-        rows: Cells as text; they are escaped here, and an empty one becomes `-`.
+        rows: Cells as text; heads and cells are escaped here, and an empty cell becomes `-`.
         empty: What to say on stderr when there are no rows.
     """
     if not rows:
         notice(empty)
         return
     safe = [[escape(cell) or "-" for cell in row] for row in rows]
+    heads = [escape(column) for column in columns]
     if on_terminal():
         from flowkit.cli.tables import draw
 
-        draw(columns, safe)
+        draw(heads, safe)
         return
-    lines = [columns, *safe]
-    widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
+    lines = [heads, *safe]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(heads))]
     result(
         "\n".join(
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

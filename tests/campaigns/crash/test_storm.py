@@ -151,7 +151,9 @@ def assert_nothing_is_left(house: House) -> None:
     house.assert_deserted()
     assert embedded.status(house.data_dir) is None
     files = {path.name for path in house.data_dir.iterdir()}
-    assert files <= {"flowkit.db", "gateway.lock", "gateway.log", "start.lock", "tasks"}
+    kept = {"flowkit.db", "gateway.lock", "gateway.log", "start.lock", "tasks", "volumes"}
+    assert files <= kept
+    assert not list(house.data_dir.glob("volumes/*"))
 
 
 def assert_rows_are_whole(house: House) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from flowkit_gateway.contract import Operation
 from tests.campaigns.security.contract_calls import NOBODY, OF_A_TASK, OPERATIONS, Answer, call
+from tests.conditions import eventually
 from tests.gateway.conftest import end_all_tasks
 from tests.gateway.gateway_process import GatewayProcess
 
@@ -67,6 +68,9 @@ def projects(holding_gateway: GatewayProcess) -> Iterator[Projects]:
         for path in ("/v1/tasks", "/v1/tasks:batch"):
             for body in ({"command": ["true"]}, {"tasks": [{"command": ["true"]}]}):
                 a.post(path, json=body, headers={"Idempotency-Key": f"{key}{path[9:]}"})
+        things = things_of(a, mark)
+        sweep = f"/v1/sweeps/{things['sweep_id']}"
+        eventually(lambda: a.get(sweep).json()["progress"]["active"] == 1)
         for task in a.get("/v1/tasks").json()["items"]:
             a.get(f"/v1/tasks/{task['id']}:wait?until=running")
         pages = [
@@ -78,7 +82,7 @@ def projects(holding_gateway: GatewayProcess) -> Iterator[Projects]:
             mark,
             running,
             ended,
-            things_of(a, mark),
+            things,
             key,
             tuple(page["next_page_token"] for page in pages),
             a.get("/v1/events").json()["items"][0]["number"],
@@ -111,7 +115,7 @@ def things_of(client: httpx.Client, mark: str) -> dict[str, str]:
         "secret_name": created("/v1/secrets", name=f"S{uuid.uuid4().hex}", value=mark)["name"],
         "sweep_id": created(
             "/v1/sweeps",
-            task={"command": ["true", mark], "name": mark},
+            task={"command": ["true", mark], "name": mark, "cpus": 0.01},
             parameters=[{"name": mark, "values": [mark]}],
         )["id"],
         "profile_file_id": created("/v1/profile_files", path=mark, content=mark)["id"],
@@ -194,7 +198,10 @@ def test_no_operation_changes_another_project(operation: Operation, projects: Pr
         tasks = projects.a.get("/v1/tasks").json()["items"]
         for task in tasks:
             task.pop("queue_position", None)
-        lists = ("volumes", "grants", "snapshots", "secrets", "profile_files", "events")
+        lists = (
+            *("volumes", "grants", "snapshots", "secrets", "profile_files", "sweeps"),
+            *("reservations", "events"),
+        )
         things = [projects.a.get(f"/v1/{name}").json() for name in lists]
         upload = projects.a.get(f"/v1/uploads/{projects.ids['upload_id']}").json()
         volume = {"space": projects.ids["volume_id"]}

@@ -22,8 +22,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from flowkit_gateway.contract import Contract
+from tests.campaigns.security.worst_documents import answer_of
 from tests.isolated_home import FLOWKIT, isolated_home
 
+CONTRACT = Contract.load()
 HOSTILE = "\x1b]0;PWNED\x07\rforged\x08\x7f\x9b31m\u202egnp.exe\u2028line\u2066x\x00"
 RAW = ["\x1b]", "\x07", "\rforged", "\x08", "\x7f", "\x9b", "\u202e", "\u2028", "\u2066", "\x00"]
 TASK_ID = "task_" + "0" * 26
@@ -132,6 +135,21 @@ PROBLEM = {
     "hint": HOSTILE,
     "details": [{"loc": HOSTILE, "msg": HOSTILE, "hint": HOSTILE}],
 }
+VOLUME_ID = "vol_" + "0" * 26
+LISTED = [
+    ["volume", "ls"],
+    ["volume", "show", VOLUME_ID],
+    ["volume", "invitations"],
+    ["ls", f"{VOLUME_ID}:"],
+    ["outputs", TASK_ID],
+    ["secret", "ls"],
+    ["profile-file", "ls"],
+    ["sweep", "ls"],
+    ["sweep", "show", "sweep_" + "0" * 26],
+    ["reservation", "ls"],
+    ["reservation", "show", "reservation_" + "0" * 26],
+    ["gateway", "gc", "--dry-run"],
+]
 COMMANDS = [
     ["ps"],
     ["ps", "-o", "json"],
@@ -146,8 +164,9 @@ COMMANDS = [
     ["gpus", "-o", "json"],
     ["plan", "--", "true"],
     ["plan", "-o", "json", "--", "true"],
-    ["submit", "--", "true"],
-    ["submit", "-o", "json", "--", "true"],
+    ["submit", "--code", "none", "--", "true"],
+    ["submit", "--code", "none", "-o", "json", "--", "true"],
+    *(command for listed in LISTED for command in (listed, [*listed, "-o", "json"])),
     ["wait", TASK_ID],
     ["wait", TASK_ID, "-o", "json"],
     ["cancel", TASK_ID],
@@ -184,6 +203,8 @@ class Hostile(BaseHTTPRequestHandler):
             self._send(204, "application/json", b"")
         else:
             document = TASK if self._is_of_task(path) else DOCUMENTS.get(path)
+            if document is None:
+                document = answer_of(CONTRACT.find(self.command, path)[0], HOSTILE)
             status = 201 if (self.command, path) == ("POST", "/v1/tasks") else 200
             self._send(status, "application/json", json.dumps(document).encode())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,16 +16,18 @@ NODES = sized(short=3, full=7)
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[SlurmCluster]:
+def cluster() -> Iterator[SlurmCluster]:
     """A cluster of the test's own."""
     if absent := missing():
         pytest.skip(absent)
-    cluster = SlurmCluster(tmp_path / "slurm", nodes=NODES)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.stop()
+    # Paths of the test's own directory would be too long for sockets.
+    with tempfile.TemporaryDirectory(prefix="flowkit-slurm-") as directory:
+        cluster = SlurmCluster(Path(directory), nodes=NODES)
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            cluster.stop()
 
 
 @pytest.fixture

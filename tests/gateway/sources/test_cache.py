@@ -104,8 +104,9 @@ async def test_what_reads_a_source_ends_with_its_gateway() -> None:
 async def test_a_reader_that_is_killed_is_an_error(fetching: Fetching) -> None:
     async with await asyncio.start_server(_hang, "127.0.0.1", 0) as server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
+        others = set(procfs.children(os.getpid()))
         work = asyncio.create_task(fetching.sources.fetch("vision", url, {}, task_id="task_1"))
-        (reader,) = await reached(lambda: procfs.children(os.getpid()))
+        (reader,) = await reached(lambda: set(procfs.children(os.getpid())) - others)
 
         os.kill(reader, signal.SIGKILL)
 
