@@ -96,7 +96,7 @@ def _rows(values: dict[str, Samples]) -> list[Row]:
     what = f"{FILES:,} files, {TREE_BYTES / 1e6:.0f} MB"
     over_tar = Target(1.5, of_ratio=True)
     rows = [
-        Row(f"{what}: tar -c | zstd | tar -x (floor)", "ms", tar.scaled(1000)),
+        Row(f"{what}: tar -c to zstd to tar -x (floor)", "ms", tar.scaled(1000)),
         Row(
             f"{what}, sent for the first time",
             "ms",
