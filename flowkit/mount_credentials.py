@@ -7,32 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from flowkit.errors import InvalidMount
 from flowkit.mount_specs import MountSpec
-
-VARIABLES: Mapping[str, tuple[str, ...]] = {
-    # https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
-    "s3": (
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "AWS_REGION",
-        "AWS_DEFAULT_REGION",
-        "AWS_ENDPOINT_URL",
-        "AWS_ENDPOINT_URL_S3",
-    ),
-    # https://cloud.google.com/docs/authentication/application-default-credentials
-    "gs": ("GOOGLE_APPLICATION_CREDENTIALS",),
-    # https://github.com/fsspec/adlfs#setting-credentials
-    "az": (
-        "AZURE_STORAGE_ACCOUNT_NAME",
-        "AZURE_STORAGE_ACCOUNT_KEY",
-        "AZURE_STORAGE_CONNECTION_STRING",
-        "AZURE_STORAGE_SAS_TOKEN",
-        "AZURE_STORAGE_CLIENT_ID",
-        "AZURE_STORAGE_CLIENT_SECRET",
-        "AZURE_STORAGE_TENANT_ID",
-    ),
-}
-"""What is sent of the caller's environment, and nothing else, for mounts of each scheme."""
+from flowkit.mounts import CREDENTIAL_VARIABLES
 
 _LARGEST_KEY_FILE = 65_536
 
@@ -59,11 +34,11 @@ def mount_credentials(
     """
     schemes = {
         mount.source.partition("://")[0] for mount in mounts if mount.secret is None
-    } & VARIABLES.keys()
+    } & CREDENTIAL_VARIABLES.keys()
     found = {
         name: environment[name]
         for scheme in sorted(schemes)
-        for name in VARIABLES[scheme]
+        for name in CREDENTIAL_VARIABLES[scheme]
         if environment.get(name)
     }
     if path := found.get("GOOGLE_APPLICATION_CREDENTIALS"):

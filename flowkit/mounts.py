@@ -15,6 +15,33 @@ MOST_CHARACTERS = 4096
 REMOTE_SCHEMES = ("s3", "gs", "az", "https", "http")
 """Schemes of data that is fetched over a network."""
 
+CREDENTIAL_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    # https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
+    "s3": (
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_S3",
+    ),
+    # https://cloud.google.com/docs/authentication/application-default-credentials
+    "gs": ("GOOGLE_APPLICATION_CREDENTIALS",),
+    # https://github.com/fsspec/adlfs#setting-credentials
+    "az": (
+        "AZURE_STORAGE_ACCOUNT_NAME",
+        "AZURE_STORAGE_ACCOUNT_KEY",
+        "AZURE_STORAGE_CONNECTION_STRING",
+        "AZURE_STORAGE_SAS_TOKEN",
+        "AZURE_STORAGE_CLIENT_ID",
+        "AZURE_STORAGE_CLIENT_SECRET",
+        "AZURE_STORAGE_TENANT_ID",
+    ),
+}
+"""What mounts of each scheme sign in with: this is sent of the caller's environment, and taken of
+what a task was given, and nothing else."""
+
 SCHEMES = ("volume", "task", "snapshot", "file", *REMOTE_SCHEMES)
 
 # Patterns, not compiled ones: `re` compiles them on first use and keeps them.

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from flowkit_api.api.events import follow_events, list_events
 from flowkit_api.api.tasks import follow_task_events, get_task, list_task_events
-from flowkit_api.codec import decode
-from flowkit_api.errors import InvalidBody
 from flowkit_api.models.event import Event
 
 from flowkit._async.paging import listed
-from flowkit.errors import InvalidRequest, InvalidResponse
+from flowkit.errors import InvalidRequest
 from flowkit.status import is_terminal
+from flowkit.stream_events import document
 from flowkit.task_fields import TaskFields, task_id_of
 
 if TYPE_CHECKING:
@@ -75,20 +74,13 @@ async def _followed(
     else:
         request = follow_task_events.request(task_id=task_id, after=after)
     async for raw in api.events(request, is_last=_is_end if task_id else _is_never_last):
-        yield _decoded(raw)
+        yield document(raw, Event)
 
 
 def _is_end(raw: ServerSentEvent) -> bool:
-    status = _decoded(raw).status
+    status = document(raw, Event).status
     return status is not None and is_terminal(status)
 
 
 def _is_never_last(raw: ServerSentEvent) -> bool:
     return False
-
-
-def _decoded(raw: ServerSentEvent) -> Event:
-    try:
-        return decode(raw.data, Event)
-    except InvalidBody as error:
-        raise InvalidResponse(f"the gateway's stream cannot be read: {error}") from error

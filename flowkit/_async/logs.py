@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from flowkit_api.api.tasks import follow_task_logs, get_task, get_task_logs
-from flowkit_api.codec import decode
-from flowkit_api.errors import InvalidBody
 from flowkit_api.models.log_chunk import LogChunk
 from flowkit_api.models.log_end import LogEnd
 
-from flowkit.errors import InvalidResponse
 from flowkit.log_text import (
     Chunk,
     LineDecoder,
@@ -22,12 +19,10 @@ from flowkit.log_text import (
     content,
 )
 from flowkit.status import is_terminal
+from flowkit.stream_events import document, is_end
 
 if TYPE_CHECKING:
     from flowkit.transport._async.transport import AsyncTransport
-    from flowkit.transport.sse import ServerSentEvent
-
-T = TypeVar("T")
 
 
 async def log_chunks(
@@ -82,12 +77,12 @@ async def _followed(
             since=since,
             offset=offset,
         )
-        async for event in api.events(request, is_last=_is_end):
+        async for event in api.events(request, is_last=is_end):
             if event.type == "log":
-                chunk = _decoded(event, LogChunk)
+                chunk = document(event, LogChunk)
                 yield chunk.node or 0, (str(chunk.stream), content(chunk))
             elif event.type == "end":
-                end = _decoded(event, LogEnd)
+                end = document(event, LogEnd)
         if query.attempt is not None or is_terminal(end.status) or end.attempt is None:
             return
         number, tail, since, offset = end.attempt + 1, None, None, None
@@ -134,14 +129,3 @@ async def log_lines(chunks: AsyncIterator[Chunk]) -> AsyncIterator[str]:
             yield line
     for line in decoder.flush():
         yield line
-
-
-def _is_end(event: ServerSentEvent) -> bool:
-    return event.type == "end"
-
-
-def _decoded(event: ServerSentEvent, kind: type[T]) -> T:
-    try:
-        return decode(event.data, kind)
-    except InvalidBody as error:
-        raise InvalidResponse(f"the gateway's stream cannot be read: {error}") from error

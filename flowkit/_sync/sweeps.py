@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 from flowkit_api.api.sweeps import (
     cancel_sweep,
@@ -18,8 +18,6 @@ from flowkit_api.api.sweeps import (
     retry_sweep,
     wait_sweep,
 )
-from flowkit_api.codec import decode
-from flowkit_api.errors import InvalidBody
 from flowkit_api.models import (
     SweepCase,
     SweepCaseStatus,
@@ -33,7 +31,8 @@ from flowkit_api.models.sweep import Sweep as SweepData
 from flowkit._sync.paging import listed
 from flowkit._sync.sweep import Sweep
 from flowkit._sync.waiting import shown, wait_until
-from flowkit.errors import InvalidRequest, InvalidResponse, InvalidSweep, WaitTimeout
+from flowkit.errors import InvalidRequest, InvalidSweep, WaitTimeout
+from flowkit.stream_events import document, is_end
 from flowkit.suggestions import did_you_mean
 from flowkit.sweep_fields import TERMINAL, checked_max_parallel, sweep_id_of
 from flowkit.sweeps import Cases, Values, read_parameters
@@ -45,9 +44,6 @@ if TYPE_CHECKING:
     from flowkit._sync.tasks import Tasks
     from flowkit.task_config import TaskLike
     from flowkit.transport._sync.transport import Transport
-    from flowkit.transport.sse import ServerSentEvent
-
-T = TypeVar("T")
 
 
 class Sweeps:
@@ -215,22 +211,11 @@ class Sweeps:
             SweepNotFound: there is none.
         """
         request = follow_sweep_cases.request(sweep_id=sweep_id_of(sweep))
-        for event in self._api.events(request, is_last=_is_end):
+        for event in self._api.events(request, is_last=is_end):
             if event.type == "case":
-                yield _decoded(event, SweepCase)
-            elif _is_end(event) and isinstance(sweep, Sweep):
-                sweep.data = _decoded(event, SweepData)
-
-
-def _is_end(event: ServerSentEvent) -> bool:
-    return event.type == "end"
-
-
-def _decoded(event: ServerSentEvent, kind: type[T]) -> T:
-    try:
-        return decode(event.data, kind)
-    except InvalidBody as error:
-        raise InvalidResponse(f"the gateway's stream cannot be read: {error}") from error
+                yield document(event, SweepCase)
+            elif is_end(event) and isinstance(sweep, Sweep):
+                sweep.data = document(event, SweepData)
 
 
 def _case_status(status: SweepCaseStatus | str | None) -> SweepCaseStatus | None:

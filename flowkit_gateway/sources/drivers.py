@@ -10,9 +10,11 @@ import importlib.util
 import json
 import os
 from collections.abc import Mapping
+from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from flowkit.mounts import CREDENTIAL_VARIABLES
 from flowkit_gateway.sources.network import is_near
 from flowkit_gateway.sources.source_url import EXTRAS, SourceURL
 
@@ -24,25 +26,7 @@ _CONNECT_SECONDS, _READ_SECONDS = 5, 60
 _BLOCK_SIZE = 8 * 1024 * 1024
 _GOOGLE = "GOOGLE_APPLICATION_CREDENTIALS"
 
-VARIABLES = frozenset(
-    {
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "AWS_REGION",
-        "AWS_DEFAULT_REGION",
-        "AWS_ENDPOINT_URL",
-        "AWS_ENDPOINT_URL_S3",
-        "AZURE_STORAGE_ACCOUNT_NAME",
-        "AZURE_STORAGE_ACCOUNT_KEY",
-        "AZURE_STORAGE_CLIENT_ID",
-        "AZURE_STORAGE_CLIENT_SECRET",
-        "AZURE_STORAGE_CONNECTION_STRING",
-        "AZURE_STORAGE_SAS_TOKEN",
-        "AZURE_STORAGE_TENANT_ID",
-        _GOOGLE,
-    }
-)
+VARIABLES = frozenset(chain.from_iterable(CREDENTIAL_VARIABLES.values()))
 """What is taken of a task's variables. Others that these libraries know name files to be read and
 programs to be run, which would be the gateway's."""
 

@@ -19,6 +19,7 @@ from flowkit_gateway.engines.engine import (
     StartError,
     State,
 )
+from flowkit_gateway.engines.launched import job_of
 from flowkit_gateway.engines.local import (
     cgroups,
     claim,
@@ -188,22 +189,8 @@ class LocalEngine:
         real = any(not device.simulated for device in self.capacity().devices)
         node_env = node_environments(launch, real_devices=real)
         return {
-            "run_dir": str(launch.run_dir),
-            "workspace": str(launch.run_dir / "workspace"),
-            "num_instances": launch.num_instances,
-            "command": list(launch.command),
-            "env": {**task_environment(launch), **node_env[0]},
+            **job_of(launch, {**task_environment(launch), **node_env[0]}),
             "node_env": node_env,
-            "working_dir": launch.working_dir,
-            "mounts": [
-                {"target": each.target, "source": str(each.source), "read_only": each.read_only}
-                for each in launch.mounts
-            ],
-            "outputs": list(launch.outputs),
-            "max_run_time": launch.max_run_time,
-            "grace_period": launch.grace_period,
-            "max_output_bytes": launch.max_output_bytes,
-            "memory_bytes": launch.memory_bytes,
             "memory_root": list(self._memory_root) if self._memory_root else None,
         }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flowkit_gateway.engines.engine import Launch, StartError
+from flowkit_gateway.engines.launched import job_of
 from flowkit_gateway.engines.local.environment import ATTEMPT, TASK_ID
 from flowkit_gateway.engines.slurm.arrays import LOG_PATTERN, MEMBERS
 from flowkit_gateway.engines.slurm.attempt import LOG_FILE
@@ -37,31 +38,13 @@ def write_job(launch: Launch, umask: int) -> None:
     Raises:
         StartError: it cannot be written.
     """
-    job: ClusterJob = {
-        "run_dir": str(launch.run_dir),
-        "workspace": str(launch.run_dir / "workspace"),
-        "num_instances": launch.num_instances,
-        "command": list(launch.command),
-        "env": {
-            **launch.env,
-            TASK_ID: launch.task_id,
-            ATTEMPT: str(launch.attempt),
-            "FLOWKIT_GPUS_PER_NODE": str(len(launch.devices)),
-        },
-        "working_dir": launch.working_dir,
-        "mounts": [
-            {"target": each.target, "source": str(each.source), "read_only": each.read_only}
-            for each in launch.mounts
-        ],
-        "outputs": list(launch.outputs),
-        "max_run_time": launch.max_run_time,
-        "grace_period": launch.grace_period,
-        "max_output_bytes": launch.max_output_bytes,
-        "memory_bytes": launch.memory_bytes,
-        "memory_root": None,
-        "cpus": _cpus(launch),
-        "umask": umask,
+    env = {
+        **launch.env,
+        TASK_ID: launch.task_id,
+        ATTEMPT: str(launch.attempt),
+        "FLOWKIT_GPUS_PER_NODE": str(len(launch.devices)),
     }
+    job: ClusterJob = {**job_of(launch, env), "cpus": _cpus(launch), "umask": umask}
     path = launch.run_dir / JOB_FILE
     try:
         # makedirs gives the mode to the last directory only.
