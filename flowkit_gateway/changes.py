@@ -87,10 +87,3 @@ class Changes:
         if task_id is not None:
             for waiter in self._tasks.get(task_id, ()):
                 waiter.wake()
-
-    def wake_all(self) -> None:
-        """Wake everybody, so that they can notice a shutdown."""
-        for group in (self._tasks, self._projects, self._sweeps):
-            for waiters in group.values():
-                for waiter in waiters:
-                    waiter.wake()

@@ -37,14 +37,6 @@ async def test_a_change_ends_a_wait() -> None:
         assert await asyncio.gather(*waits) == [True, True]
 
 
-async def test_everybody_can_be_woken() -> None:
-    changes = Changes()
-    with changes.task("a") as task, changes.project("p") as project:
-        changes.wake_all()
-        assert await task.wait(0)
-        assert await project.wait(0)
-
-
 async def test_a_cancelled_wait_misses_nothing() -> None:
     changes = Changes()
     with changes.task("a") as waiter:
