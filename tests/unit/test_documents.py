@@ -31,6 +31,15 @@ def test_the_commands() -> None:
     assert rows == stated
 
 
+def test_documents_name_only_commands_that_exist() -> None:
+    for document in (DOCS.parent / "README.md", *DOCS.glob("*.md")):
+        text = document.read_text()
+        blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        named = re.findall(r"`flowkit ([a-z][a-z-]*)", text)
+        named += re.findall(r"^flowkit ([a-z][a-z-]*)", "\n".join(blocks), re.MULTILINE)
+        assert set(named) <= COMMANDS.keys(), document.name
+
+
 def test_the_exit_codes() -> None:
     rows = re.findall(r"^\| (\d+) \|", (DOCS / "cli.md").read_text(), re.MULTILINE)
     stated = re.findall(r"(?:^    |   )(\d+) +\w", exit_codes or "", re.MULTILINE)
