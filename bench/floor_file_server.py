@@ -12,11 +12,12 @@ import os
 import sys
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Route
+
+from bench.floor import serve
 
 
 def main() -> None:
@@ -43,15 +44,7 @@ def main() -> None:
             Route("/{name}", write, methods=["POST"]),
         ]
     )
-    uvicorn.run(
-        app,
-        host="127.0.0.1",
-        port=int(sys.argv[1]),
-        loop="uvloop",
-        http="httptools",
-        log_level="error",
-        access_log=False,
-    )
+    serve(app, int(sys.argv[1]))
 
 
 if __name__ == "__main__":

@@ -11,11 +11,12 @@ import json
 import sys
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+
+from bench.floor import serve
 
 
 def main() -> None:
@@ -34,15 +35,7 @@ def main() -> None:
             Route("/v1/tasks:plan", post, methods=["POST"]),
         ]
     )
-    uvicorn.run(
-        app,
-        host="127.0.0.1",
-        port=int(sys.argv[1]),
-        loop="uvloop",
-        http="httptools",
-        log_level="error",
-        access_log=False,
-    )
+    serve(app, int(sys.argv[1]))
 
 
 if __name__ == "__main__":
