@@ -14,6 +14,7 @@ import yaml
 from flowkit.errors import InvalidTaskConfig
 from flowkit.gpus import GPURequest
 from flowkit.mount_specs import HasVolumeId, MountSpec, VolumeSpec
+from flowkit.peer_variables import with_peer_variables
 from flowkit.suggestions import closest, did_you_mean
 from flowkit.task_config import FIELDS, NOT_YET_SUPPORTED
 from flowkit.yaml_values import VALUES, Place
@@ -339,7 +340,20 @@ def _command(path: Path, document: dict[str, _Entry]) -> tuple[str, Place]:
     if "setup" in given:
         # A shell of its own, as in SkyPilot: what it changes but files does not reach the command.
         script = f"(\n{_script(given['setup'])}\n) || exit $?\n{script}"
-    return script, body.at
+    try:
+        return with_peer_variables(script, _own_variables(given)), body.at
+    except InvalidTaskConfig as error:
+        raise InvalidTaskConfig(f"{body.at}: {error.message}", hint=error.hint) from None
+
+
+def _own_variables(given: Mapping[str, _Entry]) -> set[str]:
+    """Return the names of the variables that a file sets: a mapping, or NAME=VALUE in a list."""
+    found: set[str] = set()
+    for name in ("env", "envs", "secrets"):
+        value = given[name].value if name in given else ()
+        if isinstance(value, Mapping | list):
+            found.update(str(each).partition("=")[0] for each in value)
+    return found
 
 
 def _script(entry: _Entry) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowkit import InvalidGPURequest, InvalidRequest, InvalidTaskConfig, TaskConfig
+from flowkit.peer_variables import VARIABLES
 from flowkit.task_config import FIELDS
 from tests.campaigns.bad_input.hints import (
     DURATION,
@@ -175,6 +176,11 @@ ROWS = [
     ),
     TaskFile(
         "command: a\nmemory: 10kb\n", "task.yaml:2: invalid memory size '10kb': not a size", SIZE
+    ),
+    TaskFile(
+        "run: echo $SKYPILOT_JOB_RANK\n",
+        "task.yaml:1: SKYPILOT_JOB_RANK has no counterpart in a flowkit task",
+        f"give it a value in env; known: {', '.join(VARIABLES)}",
     ),
     TaskFile(
         "command: a\nnum_nodes: two\n",

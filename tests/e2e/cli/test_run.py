@@ -65,6 +65,38 @@ def test_nodes_in_other_words_are_instances(cli: CommandLine, tmp_path: Path, te
     ]
 
 
+SKYPILOT = r"""
+resources: {accelerators: A100:2}
+num_nodes: 2
+setup: test $SKYPILOT_NUM_NODES = 2
+run: |
+  first=$(echo "$SKYPILOT_NODE_IPS" | head -n1)
+  echo $SKYPILOT_NODE_RANK $(echo "$SKYPILOT_NODE_IPS" | wc -l) $first ${SKYPILOT_NUM_GPUS_PER_NODE}
+"""
+DSTACK = r"""
+type: task
+nodes: 2
+resources: {gpu: A100:2}
+commands:
+  - test $DSTACK_NODES_NUM = 2 && test $DSTACK_GPUS_NUM = 4
+  - count=$(echo "$DSTACK_NODES_IPS" | wc -l)
+  - echo $DSTACK_NODE_RANK $count $DSTACK_MASTER_NODE_IP $DSTACK_GPUS_PER_NODE
+"""
+
+
+@pytest.mark.parametrize("text", [SKYPILOT, DSTACK], ids=["skypilot", "dstack"])
+def test_files_of_others_find_their_own_variables(
+    cli: CommandLine, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "task.yaml").write_text(text)
+
+    finished = cli("run", "-q", "-f", str(tmp_path / "task.yaml"))
+
+    assert finished.exit_code == 0, finished.stderr
+    lines = sorted(finished.stdout.decode().splitlines())
+    assert lines == ["[0] 0 2 127.0.0.1 2", "[1] 1 2 127.0.0.1 2"]
+
+
 def test_quiet_leaves_stderr_to_the_task(cli: CommandLine) -> None:
     finished = cli("run", "-q", "--gpu", "a100:2", "bash", "-c", "echo hi; echo err >&2; exit 7")
     assert finished == (7, b"hi\n", b"err\n")
